@@ -1,0 +1,41 @@
+# hardway's own tasks. `make up` and `make test` do all set-up themselves, on a fresh Debian or Ubuntu, as root.
+HARDWAY := .venv/bin/hardway
+SPEC ?= examples/lab.yaml
+
+.PHONY: up down setup binaries check test unit e2e bench vm golden lock
+
+up: setup
+	$(HARDWAY) up -f $(SPEC) --yes
+
+down:
+	$(HARDWAY) down -f $(SPEC) --yes
+
+setup:
+	@tools/setup
+
+binaries: setup
+	$(HARDWAY) binaries
+
+check: setup
+	@tools/stages lint types contracts
+
+unit: setup
+	@tools/stages unit
+
+e2e: setup
+	@tools/stages binaries e2e
+
+test: setup
+	@tools/stages lint types contracts binaries unit e2e
+
+bench: setup binaries
+	.venv/bin/python -m bench
+
+vm: setup binaries
+	.venv/bin/python -m tools.vm
+
+golden:
+	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components
+
+lock:
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml

@@ -1,0 +1,188 @@
+"""The one place that knows all rooms: which providers, sources and checks there are, and who carries out what.
+
+Rooms are imported when they are first needed, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hardway.cli.doors import CachedProgram, LabMachine, Need, Report
+    from hardway.machines.handler import MachineHandler
+    from hardway.machines.provider import Provider
+    from hardway.machines.transport import Transport
+    from hardway.operations.world import World
+    from hardway.sources.store import Store
+    from hardway.spec.kinds import Kinds
+    from hardway.spec.model import Cluster
+    from hardway.state.directory import StateDirectory
+
+
+def providers() -> Mapping[str, Callable[[], Provider]]:
+    """Who provides machines, by the spec's machines.provider."""
+    from hardway.lab.provider import LabProvider
+
+    return {LabProvider.kind: LabProvider}
+
+
+def kinds() -> Kinds:
+    """What the spec may name."""
+    from hardway.components.registry import BALANCERS
+    from hardway.sources.store import KINDS
+    from hardway.spec.kinds import Kinds
+
+    return Kinds(providers=frozenset(providers()), balancers=frozenset(BALANCERS), sources=frozenset(KINDS))
+
+
+def load_cluster(spec: Path) -> Cluster:
+    """The spec as a value. Raises SpecFaults."""
+    from hardway.spec.load import load
+
+    return load(spec, kinds())
+
+
+def store(cluster: Cluster) -> Store:
+    """Where the cluster's programs and images come from."""
+    from hardway.sources.store import Store
+
+    return Store(kind=cluster.sources.kind, mirror=cluster.sources.mirror)
+
+
+@asynccontextmanager
+async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerator[World]:
+    """A cluster by its spec; `locked` makes its state directory and holds it. Raises SpecFaults, StateFault."""
+    from datetime import UTC, datetime
+
+    from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
+    from hardway.kube.handler import KubeHandler
+    from hardway.operations.world import World
+    from hardway.state.directory import StateDirectory, existing_state, location, open_state
+    from hardway.state.lock import locked as lock
+    from hardway.state.vault import Vault
+
+    cluster = load_cluster(spec)
+    provider = providers()[cluster.machines.provider]()
+    now = datetime.now(UTC)
+    async with AsyncExitStack() as stack:
+        unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
+        state = existing_state(spec, cluster.name) or unmade
+        if locked:
+            state = open_state(spec, cluster.name)
+            stack.enter_context(lock(state.lock, command, now))
+        world = World(
+            cluster=cluster,
+            spec=spec,
+            state=state,
+            vault=Vault(state),
+            store=store(cluster),
+            provider=provider,
+            provider_handlers=provider.handlers(cluster),
+            machines=_machines(cluster, state, provider),
+            kube=KubeHandler(_existing(state, KUBECONFIG), _existing(state, BREAK_GLASS_KUBECONFIG)),
+            now=now,
+        )
+        stack.push_async_callback(world.close)
+        yield world
+
+
+def _existing(state: StateDirectory, name: str) -> Callable[[], Path | None]:
+    def path() -> Path | None:
+        file = state.path / name
+        return file if file.exists() else None
+
+    return path
+
+
+def _machines(cluster: Cluster, state: StateDirectory, provider: Provider) -> MachineHandler:
+    from hardway.machines.handler import MachineHandler
+    from hardway.machines.ssh import connect
+
+    async def reach(machine: str) -> Transport | None:
+        endpoint = await provider.endpoint(cluster, machine)
+        return await connect(endpoint) if endpoint else None
+
+    addresses = {machine.name: str(machine.address) for machine in cluster.all_machines}
+    return MachineHandler(reach, state.cluster_id, addresses, addresses=addresses)
+
+
+class Lab:
+    """The lab behind the command line's door."""
+
+    async def up(self, spec: Path, report: Report) -> Sequence[LabMachine]:
+        from hardway.lab import operations
+
+        await operations.up(load_cluster(spec), report)
+        return await self.status(spec)
+
+    async def down(self, spec: Path, report: Report) -> None:
+        from hardway.lab import operations
+
+        await operations.down(load_cluster(spec))
+
+    async def status(self, spec: Path) -> Sequence[LabMachine]:
+        from hardway.cli.doors import LabMachine
+        from hardway.lab import operations
+
+        state = await operations.status(load_cluster(spec))
+        return [LabMachine(one.name, one.address, one.state) for one in state.machines]
+
+    async def exec(self, spec: Path, machine: str, command: Sequence[str]) -> int:
+        return await _in_foreground(spec, machine, command)
+
+    async def shell(self, spec: Path, machine: str) -> int:
+        return await _in_foreground(spec, machine, ())
+
+    async def kill(self, spec: Path, machine: str) -> None:
+        from hardway.lab import operations
+
+        await operations.kill(load_cluster(spec), machine)
+
+    async def start(self, spec: Path, machine: str) -> None:
+        from hardway.lab import operations
+
+        await operations.start(load_cluster(spec), machine)
+
+    async def doctor(self, *, install: bool, report: Report) -> Sequence[Need]:
+        from hardway.cli.doors import Need
+        from hardway.lab import doctor
+
+        if install:
+            await doctor.install(report)
+        return [Need(one.what, one.met, one.why, one.remedy) for one in await doctor.examine()]
+
+
+async def _in_foreground(spec: Path, machine: str, command: Sequence[str]) -> int:
+    """A command on a machine with this process's own streams."""
+    from hardway.lab import operations
+    from hardway.lab.commands import in_foreground
+
+    return await in_foreground(operations.ssh_command(load_cluster(spec), machine, command))
+
+
+async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
+    """Bring everything that a cluster needs into the cache."""
+    from hardway.cli.doors import CachedProgram
+    from hardway.operations.programs import obtain
+    from hardway.spec.model import Cluster
+
+    cluster = load_cluster(spec) if spec else Cluster(name="any")
+    provider = providers()[cluster.machines.provider]()
+    found = await obtain(cluster, provider, store(cluster), report)
+    return [CachedProgram(one.name, one.version, one.size, one.sha256) for one in found]
+
+
+def main() -> None:
+    """The command `hardway`."""
+    from hardway.cli import operations
+    from hardway.cli.doors import Doors
+    from hardway.cli.main import run
+
+    # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
+    os.umask(0o022)
+    sys.exit(run(Doors(open_world, Lab(), programs, operations), sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Releases, checksums and build recipes, as data."""

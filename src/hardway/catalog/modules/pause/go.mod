@@ -1,0 +1,3 @@
+module hardway.internal/pause
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module hardway.internal/probe
+
+go 1.26.0

@@ -1,0 +1,1 @@
+"""Proofs that the cluster works, each with what it proves and the chapter of the guide it belongs to."""

@@ -1,0 +1,171 @@
+"""What the command line asks of the rest: interfaces that app.py fills in. Imports nothing heavy.
+
+Everything behind a door is imported when the door is first gone through, never before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from asyncio import Event
+    from pathlib import Path
+
+    from hardway.engine.apply import Watcher
+    from hardway.engine.journal import RunRecord, StepRecord
+    from hardway.operations.look import Picture
+    from hardway.operations.status import Status
+    from hardway.operations.up import Confirm, Done
+    from hardway.operations.verify import CheckResult
+    from hardway.operations.world import World
+    from hardway.plan.saved import SavedPlan
+    from hardway.resources.base import Known
+
+Report = Callable[[str, str], None]
+"""Told of progress as it comes: what it is about (a machine, a program), and one line about it."""
+
+OnResult = Callable[["CheckResult"], None]
+"""Told of each check's result as it comes."""
+
+History = tuple[tuple["RunRecord", tuple["StepRecord", ...]], ...]
+"""Every run with its steps, oldest first."""
+
+
+class OpenWorld(Protocol):
+    """Opens a cluster by its spec."""
+
+    def __call__(self, spec: Path, *, locked: bool, command: str) -> AbstractAsyncContextManager[World]:
+        """`locked` holds the state's lock meanwhile, with `command` for others to see.
+
+        Raises SpecFaults, StateFault, Locked, LabFault.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LabMachine:
+    """A machine of a lab."""
+
+    name: str
+    address: str
+    state: str
+    """running, off or not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that the lab needs of this computer."""
+
+    what: str
+    met: bool
+    why: str
+    """What it is for; where it is not met, what was found instead."""
+    remedy: str = ""
+    """What to do where it is not met, such as a command."""
+
+
+class Lab(Protocol):
+    """The lab's machines, apart from what hardway lays on them. Each raises SpecFaults and LabFault."""
+
+    def up(self, spec: Path, report: Report) -> Awaitable[Sequence[LabMachine]]:
+        """Make and start the machines of a spec."""
+        ...
+
+    def down(self, spec: Path, report: Report) -> Awaitable[None]:
+        """Take them away, with all that is on them."""
+        ...
+
+    def status(self, spec: Path) -> Awaitable[Sequence[LabMachine]]: ...
+
+    def exec(self, spec: Path, machine: str, command: Sequence[str]) -> Awaitable[int]:
+        """Run a command on a machine, with this process's streams; answers its exit code."""
+        ...
+
+    def shell(self, spec: Path, machine: str) -> Awaitable[int]:
+        """An interactive shell on a machine; answers its exit code."""
+        ...
+
+    def kill(self, spec: Path, machine: str) -> Awaitable[None]:
+        """A power cut."""
+        ...
+
+    def start(self, spec: Path, machine: str) -> Awaitable[None]: ...
+
+    def doctor(self, *, install: bool, report: Report) -> Awaitable[Sequence[Need]]:
+        """What the lab needs of this computer; `install` brings what is missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CachedProgram:
+    """A program or image in the cache."""
+
+    name: str
+    version: str
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+class Programs(Protocol):
+    """Brings programs and images into the cache."""
+
+    def __call__(self, spec: Path | None, report: Report) -> Awaitable[Sequence[CachedProgram]]:
+        """All that a spec's cluster needs; without a spec, what one of the default release needs.
+
+        Raises SpecFaults, SourceFault.
+        """
+        ...
+
+
+class Operations(Protocol):
+    """What the product does. `cli/operations.py` is the real thing."""
+
+    def template(self) -> str: ...
+    def schema(self) -> Mapping[str, Any]: ...
+
+    def cautions(self, world: World) -> Sequence[str]:
+        """What is allowed and yet worth a warning, a line each."""
+        ...
+
+    def look(self, world: World) -> Awaitable[Picture]: ...
+    def plan_json(self, world: World, picture: Picture) -> Mapping[str, Any]: ...
+    def known(self, world: World, picture: Picture) -> Known: ...
+
+    def texts(self, world: World, ids: Sequence[str]) -> Awaitable[Mapping[str, str]]:
+        """The present text of files on machines, by resource id; without those that are not there or no text."""
+        ...
+
+    def up(
+        self, world: World, watcher: Watcher, confirm: Confirm, saved: SavedPlan | None, stop: Event
+    ) -> Awaitable[Done]: ...
+
+    def down(self, world: World, watcher: Watcher, confirm: Confirm, stop: Event) -> Awaitable[Done]: ...
+    def verify(self, world: World, on_result: OnResult) -> Awaitable[Sequence[CheckResult]]: ...
+    def status(self, world: World) -> Awaitable[Status]: ...
+    def render(self, world: World, folder: Path) -> Sequence[Path]: ...
+    def kubectl_command(self, world: World, arguments: Sequence[str]) -> Sequence[str]: ...
+    def kubeconfig(self, world: World) -> Mapping[str, Any]: ...
+    def merge_kubeconfig(self, world: World) -> Path: ...
+    def history(self, world: World) -> History: ...
+
+
+def replace_process(command: Sequence[str]) -> NoReturn:
+    """Become that program: its streams, signals and exit code are its own. Raises OSError."""
+    os.execv(command[0], list(command))
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything the command line can ask for."""
+
+    open_world: OpenWorld
+    lab: Lab
+    programs: Programs
+    operations: Operations
+    execute: Callable[[Sequence[str]], int] = replace_process
+    """Runs the real kubectl in this process's place."""

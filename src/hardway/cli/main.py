@@ -1,0 +1,134 @@
+"""The command line as a whole: which verbs there are, each with its examples. `run` is all that others need of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from hardway.cli.doors import Doors
+from hardway.cli.options import PLAIN_ARGUMENTS, examples
+from hardway.cli.verbs import access, change, lab, look, plan, spec
+
+app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+lab_app = typer.Typer(
+    no_args_is_help=True,
+    help="Machines made on this computer (needs root).",
+    epilog=examples("hardway lab doctor --install", "hardway lab status", "hardway lab kill hardway-master-1"),
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from hardway import __version__
+
+        typer.echo(f"hardway {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
+
+_BEGINNING = examples(
+    "hardway init | write a commented cluster.yaml",
+    "hardway plan | what would be done",
+    "hardway up | do it",
+    "hardway verify | prove that it works",
+    "hardway kubectl -- get nodes | use it",
+    "hardway down | take all of it away",
+)
+
+
+@app.callback(epilog=_BEGINNING)
+def hardway(version: Version = False) -> None:
+    """A highly available Kubernetes, built the hard way: every certificate, file and unit in the open."""
+
+
+Verb = Callable[..., None]
+
+
+def _add(to: typer.Typer, panel: str | None, verb: Verb, name: str, *lines: str, **settings: Any) -> None:
+    to.command(name, epilog=examples(*lines), rich_help_panel=panel, **settings)(verb)
+
+
+_SPEC, _CLUSTER, _ACCESS, _COMPUTER = "The spec", "The cluster", "The way in", "This computer"
+
+_add(app, _SPEC, spec.init, "init", "hardway init", "hardway init production.yaml")
+_add(app, _SPEC, spec.schema, "schema", "hardway schema > cluster.schema.json")
+_add(
+    app,
+    _CLUSTER,
+    plan.plan,
+    "plan",
+    "hardway plan --diff | with a diff of every file",
+    "hardway plan --out plan.json | then: hardway up plan.json",
+    "hardway plan -o json",
+)
+_add(
+    app,
+    _CLUSTER,
+    change.up,
+    "up",
+    "hardway up | show the plan, ask, do it",
+    "hardway up --yes -f lab.yaml | do not ask",
+    "hardway up plan.json | a saved plan, exactly or not at all",
+)
+_add(app, _CLUSTER, look.verify, "verify", "hardway verify", "hardway verify -o json")
+_add(app, _CLUSTER, look.status, "status", "hardway status", "hardway status -o json")
+_add(app, _CLUSTER, look.journal, "journal", "hardway journal | every run", "hardway journal 3 | the steps of run 3")
+_add(app, _CLUSTER, change.down, "down", "hardway down | show what would go, ask, do it", "hardway down --yes")
+_add(
+    app,
+    _ACCESS,
+    access.kubectl,
+    "kubectl",
+    "hardway kubectl -- get nodes -o wide",
+    "hardway kubectl -f lab.yaml -- apply -f web.yaml",
+    context_settings=PLAIN_ARGUMENTS,
+)
+_add(
+    app,
+    _ACCESS,
+    access.kubeconfig,
+    "kubeconfig",
+    "hardway kubeconfig > admin.kubeconfig",
+    "hardway kubeconfig --merge | then kubectl works by itself",
+)
+_add(app, _SPEC, access.render, "render", "hardway render --to files | every file of every machine")
+_add(app, _COMPUTER, lab.binaries, "binaries", "hardway binaries", "hardway binaries -f lab.yaml -o json")
+_add(lab_app, None, lab.up, "up", "hardway lab up -f lab.yaml")
+_add(lab_app, None, lab.down, "down", "hardway lab down", "hardway lab down --yes")
+_add(lab_app, None, lab.status, "status", "hardway lab status", "hardway lab status -o json")
+_add(
+    lab_app,
+    None,
+    lab.exec_,
+    "exec",
+    "hardway lab exec hardway-master-0 -- systemctl status etcd",
+    context_settings=PLAIN_ARGUMENTS,
+)
+_add(lab_app, None, lab.shell, "shell", "hardway lab shell hardway-worker-0")
+_add(lab_app, None, lab.kill, "kill", "hardway lab kill hardway-master-1 | the API goes on answering")
+_add(lab_app, None, lab.start, "start", "hardway lab start hardway-master-1")
+_add(lab_app, None, lab.doctor, "doctor", "hardway lab doctor", "hardway lab doctor --install")
+app.add_typer(lab_app, name="lab", rich_help_panel=_COMPUTER)
+
+
+def run(doors: Doors, argv: Sequence[str]) -> int:
+    """One call of the command; answers its exit code: 0 done, 1 failed, 2 bad input, 3 (plan) there are changes."""
+    command = typer.main.get_command(app)
+    try:
+        command.main(args=list(argv), prog_name="hardway", obj=doors)
+    except SystemExit as ended:
+        return _code(ended.code)
+    return 0
+
+
+def _code(code: str | int | None) -> int:
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+        return 1
+    return code or 0

@@ -1,0 +1,1 @@
+"""Kubernetes API access: applying objects, watching conditions."""

@@ -1,0 +1,87 @@
+"""Whether a condition holds for an object, and if not, why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Final
+
+HOLDS: Final = "yes"
+
+Body = Mapping[str, Any]
+
+
+def holds(condition: str, body: Body | None) -> str:
+    """ "yes", or "no: <why>". `condition` is Rolled (a DaemonSet) or a type among the object's status.conditions."""
+    if body is None:
+        return "no: it does not exist yet"
+    why = _not_rolled(body) if condition == "Rolled" else _not_true(condition, body)
+    return f"no: {why}" if why else HOLDS
+
+
+def why_not(held: str) -> str:
+    """The reason in an answer of `holds`."""
+    return held.removeprefix("no: ")
+
+
+def _not_true(condition: str, body: Body) -> str:
+    """Empty once the condition is True, of the object as it is now (a controller may not have seen it yet)."""
+    status = body.get("status", {})
+    if _unseen(body):
+        return "its controller has not seen it yet"
+    found = next((item for item in status.get("conditions") or () if item.get("type") == condition), None)
+    if found is None:
+        return f"condition {condition} is not reported yet"
+    if found.get("status") == "True":
+        return ""
+    said = found.get("message") or found.get("reason")
+    return str(said or f"condition {condition} is {found.get('status')}")
+
+
+def _unseen(body: Body) -> bool:
+    """Whether a controller that reports the generation it saw has not seen the present one."""
+    observed = body.get("status", {}).get("observedGeneration")
+    if observed is None:
+        return body.get("kind") in ("Deployment", "DaemonSet")
+    return int(observed) < int(body["metadata"].get("generation", 0))
+
+
+def _not_rolled(body: Body) -> str:
+    """Empty once every pod of a DaemonSet runs its present template and is available."""
+    if _unseen(body):
+        return "its controller has not seen it yet"
+    status = body.get("status", {})
+    desired = int(status.get("desiredNumberScheduled", 0))
+    updated = int(status.get("updatedNumberScheduled", 0))
+    available = int(status.get("numberAvailable", 0))
+    if updated < desired:
+        return f"{updated} of {desired} pods are up to date"
+    if available < desired:
+        return f"{available} of {desired} pods are available"
+    return ""
+
+
+def pod_trouble(pods: Iterable[Body]) -> str:
+    """What the first pod that is not ready says; empty where none says anything."""
+    return next(filter(None, (_trouble(pod) for pod in pods)), "")
+
+
+def _trouble(pod: Body) -> str:
+    status = pod.get("status", {})
+    name = f"pod {pod['metadata']['name']}"
+    for container in status.get("containerStatuses") or ():
+        waiting = container.get("state", {}).get("waiting")
+        if waiting and waiting.get("reason") not in ("ContainerCreating", "PodInitializing"):
+            return f"{name}: {waiting.get('reason')}: {waiting.get('message', '')}".rstrip(": ")
+    unscheduled = (c for c in status.get("conditions") or () if c["type"] == "PodScheduled" and c["status"] == "False")
+    return next((f"{name}: {c.get('message', c.get('reason', ''))}" for c in unscheduled), "")
+
+
+def warning(events: Iterable[Body], pods: Container[str]) -> str:
+    """The last warning about one of the pods; empty where there is none."""
+    about = [event for event in events if event.get("involvedObject", {}).get("name") in pods]
+    if not about:
+        return ""
+    last = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+    message = " ".join(str(last.get("message", "")).split())
+    # what happened stands at the end of the message, after the layers that it went through
+    return f"pod {last['involvedObject']['name']}: {message if len(message) <= 300 else '...' + message[-297:]}"

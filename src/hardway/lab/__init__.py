@@ -1,0 +1,1 @@
+"""The lab: machines made on this computer with systemd-nspawn, their network, their base image. Needs root."""

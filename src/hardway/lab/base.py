@@ -1,0 +1,133 @@
+"""The base image: a Debian or Ubuntu tree by mmdebstrap, made once and kept in the cache for all labs.
+
+Touches <cache>/lab only. The tree is the lower layer of every machine's overlay, so it is never changed once in place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardway.lab.commands import run
+from hardway.lab.faults import LabFault
+from hardway.lab.locks import locked
+from hardway.lab.recipe import DISABLED_UNITS, MASKED_UNITS, PACKAGES, SSHD, SUITES, Distribution, recipe_digest
+from hardway.sources.cache import cache_root
+
+BUILD_SECONDS = 1200.0
+"""The longest that making an image may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An image: made or to be made."""
+
+    suite: str
+    digest: str
+
+    @property
+    def tree(self) -> Path:
+        return cache_root() / "lab" / f"{self.suite}-{self.digest}"
+
+    @property
+    def exists(self) -> bool:
+        return self.tree.is_dir()
+
+
+def base_of(suite: str) -> Base:
+    """The image that today's recipe makes of a suite."""
+    return Base(suite, recipe_digest(suite))
+
+
+async def ensure_base(suite: str, mirror: str | None = None, on_line: Callable[[str], None] | None = None) -> Base:
+    """The image, made now if the cache has none. Raises LabFault.
+
+    It is made beside and renamed, so a tree that is there is whole; a second process waits for the first.
+    """
+    base = base_of(suite)
+    if base.exists:
+        return base
+    base.tree.parent.mkdir(parents=True, exist_ok=True)
+    async with locked(base.tree.parent):
+        if not base.exists:
+            await _make(base, mirror, on_line)
+    return base
+
+
+async def _make(base: Base, mirror: str | None, on_line: Callable[[str], None] | None) -> None:
+    lines = await source_lines(base.suite, mirror)
+    partial = base.tree.with_name(f".partial-{base.tree.name}")
+    await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
+    try:
+        await _bootstrap(base.suite, partial, lines, on_line)
+        await _settle(partial)
+        partial.rename(base.tree)
+    except BaseException:
+        await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
+        raise
+
+
+async def _bootstrap(suite: str, tree: Path, sources: Sequence[str], on_line: Callable[[str], None] | None) -> None:
+    """In namespaces of its own, so that no mount and no process is left, however it ends."""
+    argv = (
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+        *("mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase"),
+        "--include=" + ",".join(PACKAGES),
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-exclude=/usr/share/man/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        '--aptopt=Acquire::Languages "none"',
+        *(suite, str(tree), "-"),
+    )
+    try:
+        await run(argv, stdin="\n".join(sources) + "\n", within=BUILD_SECONDS, on_line=on_line)
+    except LabFault as fault:
+        raise LabFault(
+            f"the base image ({suite}) could not be made",
+            fault.evidence or fault.what,
+            "is the package mirror reachable? spec.lab.mirror names another one",
+        ) from fault
+
+
+async def _settle(tree: Path) -> None:
+    """What no package does: units off, sshd's settings, nothing that two machines must not share."""
+    await run(("systemctl", f"--root={tree}", "disable", *DISABLED_UNITS))
+    await run(("systemctl", f"--root={tree}", "mask", *MASKED_UNITS))
+    await run(("systemctl", f"--root={tree}", "enable", "ssh.service"))
+    (tree / "etc/ssh/sshd_config.d/hardway.conf").write_text(SSHD)
+    for secret in (tree / "etc/ssh").glob("ssh_host_*"):
+        secret.unlink()
+    (tree / "etc/machine-id").write_text("uninitialized\n")
+    (tree / "var/lib/dbus/machine-id").unlink(missing_ok=True)
+    for directory in ("containerd", "etcd", "kubelet"):
+        (tree / "var/lib" / directory).mkdir(exist_ok=True)
+    (tree / "var/cache/hardway/blobs").mkdir(parents=True)
+    for directory in ("etc", "var"):  # systemd-update-done.service(8): nothing to bring up to date at the first boot
+        (tree / directory / ".updated").touch()
+
+
+async def source_lines(suite: str, mirror: str | None) -> tuple[str, ...]:
+    """The lines of sources.list(5) for a suite. Raises LabFault for an unknown suite or where no mirror is known."""
+    distribution = SUITES.get(suite)
+    if distribution is None:
+        raise LabFault(f"the lab knows no suite {suite}", advice=f"spec.lab.suite: one of {', '.join(SUITES)}")
+    uri = mirror or await _own_mirror(distribution, suite)
+    return (f"deb [signed-by={distribution.keyring}] {uri} {suite} {distribution.components}",)
+
+
+async def _own_mirror(distribution: Distribution, suite: str) -> str:
+    """The mirror of that distribution which this computer's apt uses."""
+    listed = await run(
+        ("apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages")
+    )
+    rows = (line.split("|") for line in listed.splitlines())
+    for origin, label, uri in (row for row in rows if len(row) == 3):
+        if origin == label == distribution.origin:
+            return uri
+    raise LabFault(
+        f"this computer's apt knows no mirror of {distribution.origin}, which suite {suite} belongs to",
+        advice="name one in spec.lab.mirror, or run apt-get update once",
+    )

@@ -1,0 +1,173 @@
+"""Holds the lab's processes in control groups made by hand, in each hierarchy: cgroup v1 without systemd as PID 1.
+
+Touches /sys/fs/cgroup/*/hardway-<lab> and the processes in there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import shlex
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from hardway.lab.commands import launch
+from hardway.lab.faults import LabFault
+from hardway.lab.jobs import REBOOT, Job
+from hardway.lab.places import JobName, LabPlace
+
+END_SECONDS = 10.0
+"""The longest that killed processes may take to go."""
+
+
+class OwnGroups:
+    """A directory `hardway-<lab>/<job>` in every hierarchy, the unified one of a hybrid computer included.
+
+    In every one, because a machine's cgroup namespace shows its own directory as the root: two kubelets would otherwise
+    take each other's pods for their own.
+    """
+
+    remounts = True
+
+    def __init__(self, mounts: Callable[[], str] = Path("/proc/self/mounts").read_text) -> None:
+        self._tops = hierarchies(mounts())
+
+    async def start(self, job: Job) -> None:
+        groups = self._groups(job.name)
+        for group in groups:
+            _make_group(group)
+        await asyncio.to_thread(_launch, job, start_script(job, groups))
+
+    async def kill(self, name: JobName) -> None:
+        await asyncio.to_thread(_clear, self._groups(name))
+
+    async def running(self, lab: LabPlace) -> frozenset[str]:
+        top = self._tops[0] / lab.title
+        if not top.is_dir():
+            return frozenset()
+        return frozenset(group.name for group in top.iterdir() if group.is_dir() and any(_processes((group,))))
+
+    async def kill_all(self, lab: LabPlace) -> None:
+        await asyncio.to_thread(_clear, tuple(top / lab.title for top in self._tops))
+
+    def _groups(self, name: JobName) -> tuple[Path, ...]:
+        return tuple(top / name.lab.title / name.name for top in self._tops)
+
+
+def hierarchies(mounts: str) -> tuple[Path, ...]:
+    """Where control group hierarchies are mounted, from the text of /proc/self/mounts (proc(5))."""
+    rows = (line.split() for line in mounts.splitlines())
+    return tuple(Path(row[1]) for row in rows if row[2] in ("cgroup", "cgroup2"))
+
+
+def start_script(job: Job, groups: Iterable[Path]) -> str:
+    """Enters the groups, and leaves a process behind that starts the program again as long as it asks for that.
+
+    When the script has ended, that process is in the groups already.
+    """
+    loop = "\n".join(
+        (
+            f"status={REBOOT}",
+            f"while [ $status = {REBOOT} ]; do",
+            f"( {job.before}\n) || exit 1",
+            _command(job),
+            "status=$?",
+            "done",
+        )
+    )
+    enter = (f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in groups)
+    return "\n".join(("set -e", *enter, f"exec 3<&0 setsid --fork sh -c {shlex.quote(loop)} </dev/null"))
+
+
+def _command(job: Job) -> str:
+    if job.listen is None:
+        return f"{shlex.join(job.argv)} 3<&-"
+    # sd_listen_fds(3): descriptor 3, and only for the process of that number.
+    return shlex.join(("sh", "-c", 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh", *job.argv))
+
+
+def _launch(job: Job, script: str) -> None:
+    environment = dict(job.environment)
+    if job.listen is None:
+        launch(script, output=job.output, environment=environment)
+        return
+    with socket.create_server(("127.0.0.1", job.listen)) as server:
+        launch(script, output=job.output, environment=environment, stdin=server.fileno())
+
+
+def _make_group(group: Path) -> None:
+    """The directory and its parent; cpuset wants to be told what it may use before it takes a process."""
+    for path in (group.parent, group):
+        path.mkdir(exist_ok=True)
+        if not (path / "cgroup.clone_children").exists() or not (path / "cpuset.cpus").exists():
+            continue
+        for name in ("cpuset.cpus", "cpuset.mems"):
+            (path / name).write_text((path.parent / name).read_text())
+        (path / "cgroup.clone_children").write_text("1")
+
+
+def _clear(groups: Sequence[Path]) -> None:
+    """Kill all that is in the groups and below, then remove them."""
+    deadline = time.monotonic() + END_SECONDS
+    while pids := set(_processes(groups)):
+        if time.monotonic() > deadline:
+            raise LabFault(f"processes do not end: {' '.join(map(str, sorted(pids)))}", f"killed in {groups[0]}")
+        _kill(pids, deadline)
+    for group in groups:
+        _remove_tree(group, deadline)
+
+
+def _kill(pids: Iterable[int], deadline: float) -> None:
+    """Kill all of them, then wait until they are gone.
+
+    A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the lab's alone.
+    """
+    handles = [handle for handle in map(_kill_one, pids) if handle is not None]
+    try:
+        for handle in handles:
+            select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def _kill_one(pid: int) -> int | None:
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    return handle
+
+
+def _processes(groups: Iterable[Path]) -> Iterator[int]:
+    for group in groups:
+        for directory, _, _ in os.walk(group):
+            with suppress(OSError):  # gone meanwhile
+                yield from map(int, (Path(directory) / "cgroup.procs").read_text().split())
+
+
+def _remove_tree(top: Path, deadline: float) -> None:
+    for directory, _, _ in os.walk(top, topdown=False):
+        _remove_group(Path(directory), deadline)
+
+
+def _remove_group(group: Path, deadline: float) -> None:
+    """The kernel says "busy" for a moment after the last process, and cgroup v1 has no event to wait for."""
+    while True:
+        try:
+            group.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise LabFault(f"the control group {group} cannot be removed", str(error)) from error
+            time.sleep(0.005)
+        else:
+            return

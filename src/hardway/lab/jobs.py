@@ -1,0 +1,26 @@
+"""What the lab asks of whoever holds its processes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardway.lab.places import JobName
+
+REBOOT = 133
+"""systemd-nspawn(1) with --keep-unit: the status that says that the machine wants to boot again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A process tree to start."""
+
+    name: JobName
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    output: Path
+    """Its output is appended here."""
+    before: str = "true"
+    """A shell script to run before each start, also before a reboot."""
+    listen: int | None = None
+    """A port of the loopback address to listen on; the job is given the socket as by sd_listen_fds(3)."""

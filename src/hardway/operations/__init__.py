@@ -1,0 +1,1 @@
+"""What the product does, one file an operation: plan, up, verify, status, down."""

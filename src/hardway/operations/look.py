@@ -1,0 +1,103 @@
+"""Looks at the world and makes the plan: what is wanted, what is there, and the steps between. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hardway.components.facts import Facts
+from hardway.engine.handler import Handler
+from hardway.machines.transport import Unreachable
+from hardway.operations.wanted import facts_of, is_machine, wanted
+from hardway.operations.world import World
+from hardway.plan.diff import make_plan
+from hardway.plan.steps import Plan
+from hardway.resources.base import Resource, Seen
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The world beside what is wanted of it."""
+
+    wanted: tuple[Resource, ...]
+    seen: Mapping[str, Seen]
+    owned: tuple[Resource, ...]
+    """What this cluster made and that is still there."""
+    off: frozenset[str]
+    """Machines that exist and do not run, so that nothing on them could be looked at."""
+    plan: Plan
+
+
+async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
+    """Observe everything at once and plan. Raises Unreachable, ForeignMachine."""
+    machines = await _observe(world.provider_handlers, world.provider.wanted(world.cluster))
+    by_facts, inside = await _look_inside(world)
+    everything = {**machines, **inside}
+    off = frozenset(one.split(":")[1] for one, found in machines.items() if _is_off(one, found))
+    _refuse_unreachable(world, off)
+    resources = () if nothing_wanted else by_facts
+    owned = _owned(world.handlers, everything)
+    plan = make_plan(resources, everything, world.value, owned, off)
+    return Picture(resources, everything, owned, off, plan)
+
+
+def _wanted(world: World) -> tuple[Resource, ...]:
+    return wanted(world.cluster, world.machines.facts, world.provider)
+
+
+async def _look_inside(world: World) -> tuple[tuple[Resource, ...], Mapping[str, Seen]]:
+    """What is wanted by the machines' facts, and what is in its place.
+
+    One round trip a machine, and a second only where the facts that it brings ask for something else to be looked at.
+    """
+    handlers: Sequence[Handler] = (world.vault, world.store, world.kube, world.machines)
+    assumed, resources = _facts(world), _wanted(world)
+    seen = await _observe(handlers, resources)
+    if _facts(world) == assumed:
+        return resources, seen
+    again = _wanted(world)
+    return again, seen if again == resources else await _observe(handlers, again)
+
+
+def _facts(world: World) -> Mapping[str, Facts]:
+    return facts_of(world.cluster, world.machines.facts, world.provider)
+
+
+async def _observe(handlers: Sequence[Handler], resources: Sequence[Resource]) -> Mapping[str, Seen]:
+    found = await asyncio.gather(*(handler.observe(_of(handler, resources)) for handler in handlers))
+    return {one: seen for part in found for one, seen in part.items()}
+
+
+def _of(handler: Handler, resources: Sequence[Resource]) -> list[Resource]:
+    return [resource for resource in resources if resource.kind in handler.kinds]
+
+
+def _refuse_unreachable(world: World, off: frozenset[str]) -> None:
+    """A machine that runs and cannot be looked at is no ground for a plan."""
+    for machine, why in world.machines.unreachable.items():
+        if machine not in off:
+            raise Unreachable(machine, why)
+
+
+def _is_off(resource_id: str, seen: Seen) -> bool:
+    return resource_id.startswith("machine:") and seen.exists and seen.attributes.get("running") != "yes"
+
+
+def _owned(handlers: Mapping[str, Handler], seen: Mapping[str, Seen]) -> tuple[Resource, ...]:
+    owned = (one for one in seen.values() if one.owned and one.exists)
+    return tuple(handlers[one.id.split(":", 1)[0]].owned(one) for one in owned)
+
+
+def machines_first(picture: Picture) -> Plan:
+    """The part of the plan that brings machines on that are off: what is on them is seen only then."""
+    steps = {step.id: step for step in picture.plan.steps}
+    starts = [step for step in steps.values() if is_machine(step.resource) and step.machine in picture.off]
+    ids: set[str] = set()
+    to_take = [step.id for step in starts]
+    while to_take:
+        one = to_take.pop()
+        if one not in ids:
+            ids.add(one)
+            to_take.extend(steps[one].needs)
+    return Plan(tuple(step for step in picture.plan.steps if step.id in ids))

@@ -1,0 +1,150 @@
+"""up: look, plan, ask, apply. Everything that makes a cluster, and everything that mends one, is this."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from hardway import __version__
+from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
+from hardway.engine.journal import Journal, StepRecord
+from hardway.operations.look import Picture, look, machines_first
+from hardway.operations.world import World
+from hardway.pki.names import ENCRYPTION_KEY, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, SERVICE_ACCOUNT
+from hardway.plan.saved import SavedPlan, moved
+from hardway.plan.steps import Action, Plan
+from hardway.resources.base import OPERATOR, digest
+from hardway.resources.host import Unit
+from hardway.resources.operator import Key, Secret
+from hardway.spec.dump import dump, from_json
+from hardway.spec.immutable import refused_changes
+from hardway.state.directory import APPLIED
+
+LASTING_KEYS = (KUBERNETES_CA, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, SERVICE_ACCOUNT)
+"""Keys that everything on the machines was made with."""
+
+Confirm = Callable[[Picture], bool]
+"""Asked before anything is changed."""
+
+
+class Refused(Exception):
+    """Something that must not be done; says why, one line a reason. Nothing was touched."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+class NotGone(Exception):
+    """Something is left after it was taken down."""
+
+
+class Declined(Exception):
+    """The user said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run did."""
+
+    steps: int
+    seconds: float
+    cut_off: tuple[StepRecord, ...]
+    """Steps that an earlier run had begun and not ended."""
+
+
+async def up(
+    world: World,
+    watcher: Watcher,
+    confirm: Confirm,
+    saved: SavedPlan | None = None,
+    stop: asyncio.Event | None = None,
+) -> Done:
+    """Make the cluster what its spec says. Raises Refused, Declined, ApplyFailed, Stopped, Unreachable."""
+    began = monotonic()
+    refuse_changes(world)
+    picture = await look(world)
+    if saved is not None:
+        _refuse_moved(saved, picture.plan, world)
+    refuse_lost_keys(picture)
+    if picture.plan and saved is None and not confirm(picture):
+        raise Declined
+    with_journal = Journal(world.state.journal)
+    try:
+        cut_off = with_journal.cut_off()
+        world.state.remember(dump(world.cluster))
+        done = await _apply_all(world, picture, watcher, with_journal, stop or asyncio.Event())
+    finally:
+        with_journal.close()
+    return Done(done, monotonic() - began, cut_off)
+
+
+async def _apply_all(world: World, picture: Picture, watcher: Watcher, journal: Journal, stop: asyncio.Event) -> int:
+    starts = machines_first(picture)
+    if not starts:
+        return await run_plan(world, "up", picture.plan, watcher, journal, stop)
+    done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
+    again = await look(world)
+    return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
+
+
+async def run_plan(
+    world: World, operation: str, plan: Plan, watcher: Watcher, journal: Journal, stop: asyncio.Event
+) -> int:
+    """Apply one plan with the journal; answers how many steps were done."""
+    run = journal.begin(operation, __version__, plan)
+    try:
+        await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
+    except ApplyFailed:
+        run.end("failed")
+        raise
+    except Stopped:
+        run.end("stopped")
+        raise
+    run.end("done")
+    return len(plan.steps)
+
+
+def refuse_changes(world: World) -> None:
+    """Refuse what cannot be changed on a cluster that exists. Raises Refused."""
+    applied = world.state.applied()
+    if applied is None:
+        return
+    try:
+        before = from_json(applied)
+    except ValueError as fault:
+        what = f"{world.state.path / APPLIED} is no spec of this version of hardway: put it right or move it away"
+        raise Refused((what, *str(fault).splitlines())) from fault
+    refusals = refused_changes(before, world.cluster)
+    if refusals:
+        raise Refused(tuple(str(refusal) for refusal in refusals))
+
+
+def refuse_lost_keys(picture: Picture) -> None:
+    """Refuse to make keys anew that a living cluster hangs on: with others, its secrets and tokens are lost. Pure.
+
+    A unit of ours is on a machine only after every key was made: a key that is then missing was lost.
+    """
+    lives = any(one.kind == Unit.kind for one in picture.owned)
+    kept = {f"{Secret.kind}:{OPERATOR}:{ENCRYPTION_KEY}", *(f"{Key.kind}:{OPERATOR}:{name}" for name in LASTING_KEYS)}
+    lost = [step.id for step in picture.plan.steps if step.id in kept and step.action is Action.CREATE]
+    if lives and lost:
+        way_out = "put the state directory back from a copy, or take the cluster down"
+        raise Refused((f"keys of a living cluster are missing in the vault; {way_out}:", *lost))
+
+
+def spec_digest(world: World) -> str:
+    """Stands for the spec with all its defaults."""
+    return digest(dump(world.cluster).encode())
+
+
+def _refuse_moved(saved: SavedPlan, plan: Plan, world: World) -> None:
+    if saved.cluster != world.cluster.name:
+        raise Refused((f"the plan is for cluster {saved.cluster}, the spec for {world.cluster.name}",))
+    if saved.spec != spec_digest(world):
+        raise Refused((f"{world.spec} is not what the plan was made of; make it again with `hardway plan --out`",))
+    reasons = moved(saved, plan)
+    if reasons:
+        raise Refused(("the world has moved since the plan was saved:", *reasons))

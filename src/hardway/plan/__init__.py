@@ -1,0 +1,1 @@
+"""Compares wanted with seen and yields steps: frozen values with their order. Pure."""

@@ -1,0 +1,1 @@
+"""Where programs and images come from: the cache, upstream's release sites and registries, builds from Go modules."""

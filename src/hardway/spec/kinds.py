@@ -1,0 +1,23 @@
+"""Which kinds of providers, balancers and sources are registered: the rules are told, they know none themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The names that machines.provider, balancer.kind, sources.kind and lab.suite may have."""
+
+    providers: frozenset[str]
+    balancers: frozenset[str]
+    sources: frozenset[str]
+    suites: frozenset[str] = frozenset({"bookworm", "noble", "trixie"})
+
+
+DEFAULT_KINDS: Final = Kinds(
+    providers=frozenset({"lab"}),
+    balancers=frozenset({"haproxy", "external"}),
+    sources=frozenset({"auto", "upstream", "go", "cache"}),
+)

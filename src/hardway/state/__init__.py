@@ -1,0 +1,1 @@
+"""One directory a cluster on the operator's side: identity, keys and certificates, kubeconfigs, journal, lock."""

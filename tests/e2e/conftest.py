@@ -1,0 +1,117 @@
+"""One real cluster on a real lab for all end-to-end tests, driven by the command line as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lab.host_snapshot import HostSnapshot, take_snapshot
+
+SPEC = """\
+apiVersion: hardway/v1
+kind: Cluster
+name: hardway-e2e
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Driver:
+    """Runs `hardway` in a folder with a cluster.yaml."""
+
+    folder: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "cluster.yaml"
+
+    @property
+    def state(self) -> Path:
+        name: str = yaml.safe_load(self.spec.read_text())["name"]
+        return self.folder / ".hardway" / name
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal.sqlite"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).parent / "hardway"), *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command, going on by itself."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
+
+    def __call__(self, *arguments: str, code: int | None = 0) -> Answer:
+        """Run it to its end, and expect an exit code."""
+        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=600)
+        answer = Answer(done.returncode, done.stdout, done.stderr)
+        if code is not None:
+            assert answer.code == code, f"hardway {arguments}: {answer.code}\n{answer.out}\n{answer.err}"
+        return answer
+
+    def on(self, machine: str, *command: str, code: int | None = 0) -> str:
+        """Run a command on a machine of the lab."""
+        return self("lab", "exec", machine, "--", *command, code=code).out
+
+    def kubectl(self, *arguments: str, code: int | None = 0) -> str:
+        return self("kubectl", "--", *arguments, code=code).out
+
+    def steps(self) -> list[str]:
+        """The ids of the steps that a plan now has."""
+        answer = self("plan", "-o", "json", code=None)
+        assert answer.code in (0, 3), answer.err
+        return [step["id"] for step in answer.json["steps"]]
+
+    def up(self) -> Answer:
+        return self("up", "--yes")
+
+    def failing_checks(self) -> dict[str, str]:
+        """verify's checks that did not pass, by name: failed, or not tried since another failed."""
+        answer = self("verify", "-o", "json", code=None)
+        assert answer.code in (0, 1), answer.err
+        return {check["check"]: check["state"] for check in answer.json["checks"] if check["state"] != "passed"}
+
+
+@pytest.fixture(scope="session")
+def before() -> HostSnapshot:
+    """The computer before the cluster was made."""
+    return take_snapshot("hardway-e2e")
+
+
+@pytest.fixture(scope="session")
+def hardway(tmp_path_factory: pytest.TempPathFactory, before: HostSnapshot) -> Iterator[Driver]:
+    """The driver, in a folder of its own, its cluster not made yet; taken down at the end whatever happens."""
+    assert os.geteuid() == 0, "the lab needs root"
+    driver = Driver(tmp_path_factory.mktemp("e2e"))
+    driver.spec.write_text(SPEC)
+    yield driver
+    driver("lab", "down", "--yes", code=None)
+
+
+@pytest.fixture(scope="session")
+def cluster(hardway: Driver) -> Driver:
+    """The cluster, made."""
+    hardway.up()
+    return hardway
