@@ -87,11 +87,17 @@ class Driver:
     def up(self) -> Answer:
         return self("up", "--yes")
 
-    def failing_checks(self) -> dict[str, str]:
-        """verify's checks that did not pass, by name: failed, or not tried since another failed."""
+    def verified(self) -> list[dict[str, Any]]:
+        """verify's rows, whatever they say."""
         answer = self("verify", "-o", "json", code=None)
         assert answer.code in (0, 1), answer.err
-        return {check["check"]: check["state"] for check in answer.json["checks"] if check["state"] != "passed"}
+        rows: list[dict[str, Any]] = answer.json["checks"]
+        return rows
+
+    def failing_checks(self) -> dict[str, str]:
+        """verify's checks that did not pass, by name, each with its state and what was seen."""
+        failing = (row for row in self.verified() if row["state"] != "passed")
+        return {row["check"]: f"{row['state']}: {row['evidence']}" for row in failing}
 
 
 @pytest.fixture(scope="session")
