@@ -27,6 +27,8 @@ class Picture:
     off: frozenset[str]
     """Machines that exist and do not run, so that nothing on them could be looked at."""
     plan: Plan
+    silent: str = ""
+    """Why the API's objects could not be looked at; empty where they were, and before there is an API."""
 
 
 async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
@@ -39,7 +41,7 @@ async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
     resources = () if nothing_wanted else by_facts
     owned = _owned(world.handlers, everything)
     plan = make_plan(resources, everything, world.value, owned, off)
-    return Picture(resources, everything, owned, off, plan)
+    return Picture(resources, everything, owned, off, plan, world.kube.silent)
 
 
 def _wanted(world: World) -> tuple[Resource, ...]:
