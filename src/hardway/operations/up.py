@@ -30,7 +30,7 @@ Confirm = Callable[[Picture], bool]
 
 
 class Refused(Exception):
-    """Something that must not be done; says why, one line a reason. Nothing was touched."""
+    """Something that must not be done, and was not; says why, one line a reason."""
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         super().__init__("\n".join(reasons))
@@ -62,13 +62,11 @@ async def up(
     saved: SavedPlan | None = None,
     stop: asyncio.Event | None = None,
 ) -> Done:
-    """Make the cluster what its spec says. Raises Refused, Declined, ApplyFailed, Stopped, Unreachable."""
+    """Make the cluster what its spec says. Raises Refused, Declined, ApplyFailed, Stopped, Unreachable, Leased."""
     began = monotonic()
-    refuse_changes(world)
-    picture = await look(world)
+    picture = await proposal(world)
     if saved is not None:
         _refuse_moved(saved, picture.plan, world)
-    refuse_lost_keys(picture)
     if picture.plan and saved is None and not confirm(picture):
         raise Declined
     with_journal = Journal(world.state.journal)
@@ -81,12 +79,20 @@ async def up(
     return Done(done, monotonic() - began, cut_off)
 
 
+async def proposal(world: World) -> Picture:
+    """What `up` would do now. Raises Refused for what it would not."""
+    picture = await look(world)
+    refuse_changes(world, picture)
+    refuse_lost_keys(picture)
+    return picture
+
+
 async def _apply_all(world: World, picture: Picture, watcher: Watcher, journal: Journal, stop: asyncio.Event) -> int:
     starts = machines_first(picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
     done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
-    again = await look(world)
+    again = await proposal(world)
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
 
 
@@ -107,10 +113,14 @@ async def run_plan(
     return len(plan.steps)
 
 
-def refuse_changes(world: World) -> None:
-    """Refuse what cannot be changed on a cluster that exists. Raises Refused."""
+def refuse_changes(world: World, picture: Picture) -> None:
+    """Refuse what cannot be changed on a cluster that exists. Raises Refused.
+
+    Before the first unit is on a machine nothing hangs on the spec yet, and a first `up` that failed may be put right.
+    On machines that are off there may be units.
+    """
     applied = world.state.applied()
-    if applied is None:
+    if applied is None or not (picture.off or _lives(picture)):
         return
     try:
         before = from_json(applied)
@@ -127,12 +137,15 @@ def refuse_lost_keys(picture: Picture) -> None:
 
     A unit of ours is on a machine only after every key was made: a key that is then missing was lost.
     """
-    lives = any(one.kind == Unit.kind for one in picture.owned)
     kept = {f"{Secret.kind}:{OPERATOR}:{ENCRYPTION_KEY}", *(f"{Key.kind}:{OPERATOR}:{name}" for name in LASTING_KEYS)}
     lost = [step.id for step in picture.plan.steps if step.id in kept and step.action is Action.CREATE]
-    if lives and lost:
+    if lost and _lives(picture):
         way_out = "put the state directory back from a copy, or take the cluster down"
         raise Refused((f"keys of a living cluster are missing in the vault; {way_out}:", *lost))
+
+
+def _lives(picture: Picture) -> bool:
+    return any(one.kind == Unit.kind for one in picture.owned)
 
 
 def spec_digest(world: World) -> str:

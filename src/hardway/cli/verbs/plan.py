@@ -38,7 +38,7 @@ def plan(
 async def _plan(session: Session, out: Path | None, diff: bool) -> int:
     operations = session.doors.operations
     async with session.world("plan") as world:
-        picture = await operations.look(world)
+        picture = await operations.proposal(world)
         session.caution(operations.cautions(world))
         as_json = operations.plan_json(world, picture)
         diffs = await _diffs(session, world, picture) if diff else {}
