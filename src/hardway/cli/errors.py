@@ -92,7 +92,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
-    yield Declined, lambda fault: Message("you said no: nothing was changed")
+    yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
     yield Stopped, _of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -13,7 +13,7 @@ from hardway.engine.journal import Journal, StepRecord
 from hardway.operations.look import Picture, look, machines_first
 from hardway.operations.world import World
 from hardway.pki.names import ENCRYPTION_KEY, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, SERVICE_ACCOUNT
-from hardway.plan.saved import SavedPlan, moved
+from hardway.plan.saved import SavedPlan, beyond, moved
 from hardway.plan.steps import Action, Plan
 from hardway.resources.base import OPERATOR, digest
 from hardway.resources.host import Unit
@@ -42,7 +42,10 @@ class NotGone(Exception):
 
 
 class Declined(Exception):
-    """The user said no."""
+    """The user said no; says what was done all the same."""
+
+    def __init__(self, done: str = "nothing was changed") -> None:
+        super().__init__(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ async def up(
     try:
         cut_off = with_journal.cut_off()
         world.state.remember(dump(world.cluster))
-        done = await _apply_all(world, picture, watcher, with_journal, stop or asyncio.Event())
+        agree = confirm if saved is None else _refuse_more
+        done = await _apply_all(world, picture, watcher, with_journal, agree, stop or asyncio.Event())
     finally:
         with_journal.close()
     return Done(done, monotonic() - began, cut_off)
@@ -87,13 +91,28 @@ async def proposal(world: World) -> Picture:
     return picture
 
 
-async def _apply_all(world: World, picture: Picture, watcher: Watcher, journal: Journal, stop: asyncio.Event) -> int:
+async def _apply_all(
+    world: World, picture: Picture, watcher: Watcher, journal: Journal, agree: Confirm, stop: asyncio.Event
+) -> int:
+    """Machines that are off first. What only then comes to light is new to the user, and done when they agree."""
     starts = machines_first(picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
     done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
     again = await proposal(world)
+    if beyond(picture.plan, again.plan) and not agree(again):
+        raise Declined("the machines that were off were started, and nothing else was changed")
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
+
+
+def _refuse_more(again: Picture) -> bool:
+    """A saved plan is applied exactly: no more than what it says."""
+    way_out = "they were started and nothing else was done; make the plan again with `hardway plan --out`"
+    raise Refused((f"what is on machines that were off needs more than the plan says: {way_out}", *_told(again.plan)))
+
+
+def _told(plan: Plan) -> Sequence[str]:
+    return [f"{step.id}: to {step.action.value} ({step.reason})" for step in plan.steps]
 
 
 async def run_plan(
