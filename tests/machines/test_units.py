@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,9 @@ class Member:
                 writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 5\r\n\r\nsick\n")
         except asyncio.IncompleteReadError:
             writer.close()
+
+    def hold(self, script: str) -> AbstractAsyncContextManager[str]:
+        raise AssertionError
 
     async def put(self, source: Path, sha256: str) -> str:
         raise AssertionError

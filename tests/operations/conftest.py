@@ -12,6 +12,7 @@ from bench.simulated import SimulatedMachine, prepare, world
 from hardway.engine.handler import Context
 from hardway.kube.handler import KubeHandler
 from hardway.machines.handler import MachineHandler
+from hardway.machines.lease import LEASE, TAKEN
 from hardway.machines.simulated import SimulatedTransport
 from hardway.machines.transport import Result, Unreachable
 from hardway.operations.world import World
@@ -30,6 +31,8 @@ class Cluster:
     off: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """They run, and do not answer."""
+    holder: str = ""
+    """Another run that is at work."""
     done: list[str] = field(default_factory=list)
     """What was done to machines: their ids, with a sign before those taken away."""
 
@@ -75,7 +78,13 @@ class Cluster:
         answer = self.folder / machine
         if not answer.exists():
             return None
-        return SimulatedTransport(machine, lambda script, stdin: Result(0, answer.read_bytes(), b""))
+
+        def say(script: str, stdin: bytes) -> Result:
+            leasing = f"> {LEASE}" in script
+            held = f"{TAKEN} {self.holder}\n".encode() if self.holder else b"held\n"
+            return Result(0, held if leasing else answer.read_bytes(), b"")
+
+        return SimulatedTransport(machine, say)
 
     def alter(self, machine: str, before: bytes, after: bytes) -> None:
         """Change what a machine says of itself."""

@@ -82,6 +82,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
     from hardway.lab.faults import LabFault
+    from hardway.machines.lease import Leased
     from hardway.operations.up import Declined, NotGone, Refused
     from hardway.plan.saved import PlanFileFault
     from hardway.sources.faults import SourceFault
@@ -97,7 +98,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield Stopped, _of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}")
-    for said_in_full in (LabFault, SourceFault, StateFault):
+    for said_in_full in (LabFault, SourceFault, StateFault, Leased):
         yield said_in_full, _in_full
     yield from _of_machines()
 

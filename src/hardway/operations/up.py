@@ -21,6 +21,7 @@ from hardway.resources.operator import Key, Secret
 from hardway.spec.dump import dump, from_json
 from hardway.spec.immutable import refused_changes
 from hardway.state.directory import APPLIED
+from hardway.state.lock import myself
 
 LASTING_KEYS = (KUBERNETES_CA, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, SERVICE_ACCOUNT)
 """Keys that everything on the machines was made with."""
@@ -118,17 +119,19 @@ def _told(plan: Plan) -> Sequence[str]:
 async def run_plan(
     world: World, operation: str, plan: Plan, watcher: Watcher, journal: Journal, stop: asyncio.Event
 ) -> int:
-    """Apply one plan with the journal; answers how many steps were done."""
-    run = journal.begin(operation, __version__, plan)
-    try:
-        await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
-    except ApplyFailed:
-        run.end("failed")
-        raise
-    except Stopped:
-        run.end("stopped")
-        raise
-    run.end("done")
+    """Apply one plan with the journal; answers how many steps were done. Raises Leased, ApplyFailed, Stopped."""
+    masters = [machine.name for machine in world.cluster.masters]
+    async with world.machines.leased(masters, str(myself(operation, world.now))):
+        run = journal.begin(operation, __version__, plan)
+        try:
+            await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
+        except ApplyFailed:
+            run.end("failed")
+            raise
+        except Stopped:
+            run.end("stopped")
+            raise
+        run.end("done")
     return len(plan.steps)
 
 
