@@ -1,4 +1,4 @@
-"""Certificates whose end has passed everywhere at once: nothing works any more, and one `up` mends it."""
+"""What is wrong on every master at once, so that nothing works any more: one `up` mends it."""
 
 from __future__ import annotations
 
@@ -62,6 +62,16 @@ def test_what_has_expired_on_every_master_is_mended_by_one_up(cluster: Driver) -
     objects = [step for step in plan["steps"] if step["kind"] == "object"]
     assert objects
     assert {step["reason"] for step in objects} == {"not looked at: the API does not answer, or not to us"}
+    cluster.up()
+    assert cluster.steps() == []
+    assert cluster.failing_checks() == {}
+
+
+def test_members_that_hang_on_every_master_restart_together(cluster: Driver) -> None:
+    """They run and do not answer, and no one's restart alone brings etcd back."""
+    for master in masters(cluster):
+        cluster.on(master, "sh", "-c", "echo '# altered' >> /etc/systemd/system/etcd.service")
+        cluster.on(master, "systemctl", "kill", "--signal=STOP", "etcd.service")
     cluster.up()
     assert cluster.steps() == []
     assert cluster.failing_checks() == {}
