@@ -25,8 +25,13 @@ class StrangeComputer(LabProvider):
     def expected_facts(self, cluster: Cluster) -> Facts | None:
         facts = super().expected_facts(cluster)
         assert facts is not None
-        other = "v1" if facts.cgroup == "v2" else "v2"
-        return replace(facts, os_id="fedora", cgroup=other, restricted_oom=not facts.restricted_oom, selinux=True)
+        return replace(
+            facts,
+            os_id="fedora",
+            cgroup="v1" if facts.cgroup == "v2" else "v2",
+            restricted_oom=not facts.restricted_oom,
+            selinux=True,
+        )
 
 
 def _texts(folder: Path) -> dict[str, str]:

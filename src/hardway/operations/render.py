@@ -1,6 +1,6 @@
 """render: every file of every machine in a folder, as it would be laid, without touching anything.
 
-The machines are taken to be as `DEFAULT_FACTS` declares, so that the same spec renders the same files on every computer.
+The machines are taken to be as `DEFAULT_FACTS` declares: the same spec renders the same files on every computer.
 """
 
 from __future__ import annotations
