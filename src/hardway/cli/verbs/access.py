@@ -39,7 +39,7 @@ Merge = Annotated[
     bool,
     typer.Option(
         "--merge",
-        help="Into your own kubeconfig (KUBECONFIG or ~/.kube/config), as context hardway-CLUSTER, and make it current.",
+        help="Into your own kubeconfig (KUBECONFIG or ~/.kube/config), as its current context, hardway-CLUSTER.",
     ),
 ]
 
