@@ -50,3 +50,10 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="not empty"):
         render(CLUSTER, LabProvider(), tmp_path)
     assert _texts(tmp_path) == {"mine": "mine"}
+
+
+def test_a_file_in_the_folder_s_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(Refused, match="no folder"):
+        render(CLUSTER, LabProvider(), tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "mine"

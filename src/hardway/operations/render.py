@@ -17,6 +17,8 @@ from hardway.spec.model import Cluster
 
 def render(cluster: Cluster, provider: Provider, folder: Path) -> tuple[Path, ...]:
     """Write the files under folder/MACHINE/PATH; keys are shown as ***, certificates as their names. Raises Refused."""
+    if folder.exists() and not folder.is_dir():
+        raise Refused((f"{folder} is no folder: name a new one",))
     if folder.exists() and any(folder.iterdir()):
         raise Refused((f"{folder} is not empty: name a new folder",))
     facts = {machine.name: DEFAULT_FACTS for machine in cluster.all_machines}
