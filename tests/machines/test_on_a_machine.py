@@ -109,6 +109,27 @@ async def test_removal_restores_what_was_there_and_leaves_nothing(bench: Bench) 
     assert await bench.sh("hostname; cat /etc/hostname; getent passwd keeper || echo gone") == "before\nbefore\ngone\n"
 
 
+async def test_a_user_s_group_goes_unless_it_was_there_before(bench: Bench) -> None:
+    await bench.sh("groupadd --gid 4711 theirs")
+    await bench.up([user("theirs"), user("ours")])
+    assert await bench.sh("id -gn theirs; id -gn ours") == "theirs\nours\n"
+    await bench.up([])
+    await bench.sh("! getent passwd theirs ours; ! getent group ours")
+    assert await bench.sh("getent group theirs; groupdel theirs") == "theirs:x:4711:\n"
+
+
+async def test_a_group_that_a_cut_off_run_made_goes_too(bench: Bench) -> None:
+    """It is there when the user is made at last, and nobody else's for all that."""
+    (step,) = (await bench.plan([user("ours")])).steps
+    killed = script(CLUSTER, [Work(step)]).replace("useradd --system", "groupadd --system ours; kill -9 $$; useradd")
+    assert bench.transport is not None
+    await bench.transport.run("sh", stdin=killed.encode())
+    assert "ours:" in await bench.sh("getent group ours")
+    await bench.up([user("ours")])
+    await bench.up([])
+    await bench.sh("! getent group ours")
+
+
 async def test_what_was_there_as_wanted_is_never_ours(bench: Bench) -> None:
     await bench.sh("printf same > /opt/same; chmod 644 /opt/same")
     assert not await bench.plan([file("/opt/same", "same")])

@@ -149,7 +149,7 @@ def fragment(work: Work) -> str:
 def _system_fragment(work: Work, remove: bool) -> str:
     match work.step.resource:
         case SystemUser() as user:
-            return system.remove_user(user) if remove else system.user(work, user)
+            return system.remove_user(work, user) if remove else system.user(work, user)
         case Packages() as packages:
             return system.remove_packages(work, packages) if remove else system.packages(work, packages)
         case KernelSetting() as setting:

@@ -21,19 +21,37 @@ def _user_name(user: str) -> str:
 
 
 def user(work: Work, user: SystemUser) -> str:
-    """Makes the user, in the group of its name where that is there already."""
+    """Makes the user, in the group of its name where that is there already; then the group's number is remembered."""
     name, home = _user_name(user.user), quote(user.home)
-    return f"""{record(work)}if getent passwd {name} >/dev/null; then exit 0; fi
+    return f"""{_record_user(work, name)}if getent passwd {name} >/dev/null; then exit 0; fi
 if getent group {name} >/dev/null; then group='--gid {name}'; else group=--user-group; fi
 shell=/usr/sbin/nologin; [ -x $shell ] || shell=/bin/false
 useradd --system --no-create-home --home-dir {home} --shell $shell $group {name}"""
 
 
-def remove_user(user: SystemUser) -> str:
-    """Takes the user and its group away."""
+def _record_user(work: Work, name: str) -> str:
+    """A group that is found when the user is recorded for the first time is somebody else's."""
+    if work.step.seen.owned:
+        return record(work)
+    ours, theirs = record(work).rstrip(), record(work, was="GROUP").rstrip().replace("GROUP", "'$group'")
+    return f"""group=$(getent group {name} | cut -d : -f 3)
+if [ -n "$group" ]; then {theirs}; else {ours}; fi
+"""
+
+
+def remove_user(work: Work, user: SystemUser) -> str:
+    """Takes the user away, and its group unless that was there before it.
+
+    userdel(8) takes the group along where login.defs(5) has USERGROUPS_ENAB: one of somebody else's is made again.
+    """
     name = _user_name(user.user)
+    group = work.step.seen.attributes.get("was", "")
+    if group.isdecimal():
+        settled = f"if ! getent group {name} >/dev/null; then groupadd --system --gid {group} {name}; fi"
+    else:
+        settled = f"if getent group {name} >/dev/null; then groupdel {name}; fi"
     return f"""if getent passwd {name} >/dev/null; then userdel {name}; fi
-if getent group {name} >/dev/null; then groupdel {name}; fi
+{settled}
 {forget(user)}"""
 
 
