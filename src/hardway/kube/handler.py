@@ -233,14 +233,16 @@ async def _observe(client: KubeClient, resource: Resource) -> Seen | None:
 async def _observe_object(client: KubeClient, resource: KubeObject) -> Seen | None:
     """Others may write between the two reads (flannel annotates Nodes): what differs then is theirs, and read again."""
     body = labelled(resource.body)
+    seen = None
     for _ in range(LOOKS):
         live = await _get(client, body)
         if live is None:
             return None
         found, version = await _drift(client, body, live)
+        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live))
         if version == live["metadata"].get("resourceVersion"):
             break
-    return Seen(resource.id, {"drift": found}, owned=is_owned(live))
+    return seen
 
 
 async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> tuple[str, str | None]:
