@@ -244,6 +244,15 @@ async def test_a_step_that_cannot_be_done_says_what_the_machine_said(bench: Benc
     assert "very-secret-text" not in text
 
 
+async def test_a_command_that_fails_is_named(bench: Bench) -> None:
+    homeless = SystemUser(chapter=Chapter.OS, machine="m0", user="keeper", home="nowhere")
+    with pytest.raises(ApplyFailed) as caught:
+        await bench.apply(await bench.plan([homeless]))
+    text = said(caught.value.failures)
+    assert "m0: create user keeper: `useradd --system --no-create-home --home-dir nowhere" in text
+    assert "ended with exit code 3: useradd: invalid home directory" in text
+
+
 async def test_present_texts_are_brought_back_but_no_secrets(bench: Bench) -> None:
     secret = Ref("key", "pem", secret=True)
     bench.values[secret] = b"hidden"

@@ -65,6 +65,9 @@ _FUNCTIONS: Final = """\
 gone() { # takes files away; starts no process where none is there, and mostly none is
   for one; do if [ -e "$one" ] || [ -L "$one" ]; then rm -f -- "$one"; fi; done
 }
+call() { # COMMAND...: runs it, and says which one it was where it fails
+  "$@" || { set -- $? "$@"; rc=$1; shift; printf 'hw command %s\\n' "$*"; return $rc; }
+}
 record() { printf '%s\\n' "$1" >> "$S/inventory"; }
 run() {
   out=$(set -e; "s$1" </dev/null 2>&1 9>&-); rc=$?
