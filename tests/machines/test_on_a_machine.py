@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -295,6 +295,21 @@ PREPARE = """rm -rf /opt/* /var/lib/hardway; mkdir /opt/theirs; echo theirs > /o
 LIST = "cd /opt; find . -exec stat -c '%N %u:%g %a' {} + | sort; cat theirs/file; ls -A /var/lib"
 
 
+async def _restores_wherever_cut_off(bench: Bench, attempt: Callable[[int], Awaitable[bool]]) -> None:
+    """`attempt` is cut off before the command of a number, and says whether it got that far; then all is undone."""
+    points = 0
+    for at in range(1, 400, 8):
+        await bench.sh(PREPARE)
+        before = await bench.sh(LIST)
+        reached = await attempt(at)
+        await bench.up([])
+        assert await bench.sh(LIST) == before, f"cut off before command {at}"
+        points += reached
+        if not reached:
+            break
+    assert points > 5
+
+
 async def test_cut_off_anywhere_the_next_run_converges_and_removal_still_restores(bench: Bench) -> None:
     wanted: list[Resource] = [
         user("keeper"),
@@ -302,20 +317,14 @@ async def test_cut_off_anywhere_the_next_run_converges_and_removal_still_restore
         file("/opt/theirs/file", "ours", owner="keeper"),
         file("/opt/new/deep/file", "ours"),
     ]
-    points = 0
-    for at in range(1, 400, 8):
-        await bench.sh(PREPARE)
-        before = await bench.sh(LIST)
-        steps = (await bench.plan(wanted)).steps
-        works = [Work(step, content=b"ours") for step in steps]
+
+    async def attempt(at: int) -> bool:
+        works = [Work(step, content=b"ours") for step in (await bench.plan(wanted)).steps]
         reached = await _killed(bench, works, at)
         await bench.up(wanted)
-        await bench.up([])
-        assert await bench.sh(LIST) == before, f"cut off before command {at}"
-        points += reached
-        if not reached:
-            break
-    assert points > 5
+        return reached
+
+    await _restores_wherever_cut_off(bench, attempt)
 
 
 async def test_a_removal_cut_off_anywhere_still_restores(bench: Bench) -> None:
@@ -324,15 +333,9 @@ async def test_a_removal_cut_off_anywhere_still_restores(bench: Bench) -> None:
         file("/opt/theirs/file", "ours"),
         file("/opt/new/deep/file", "ours"),
     ]
-    points = 0
-    for at in range(1, 400, 8):
-        await bench.sh(PREPARE)
-        before = await bench.sh(LIST)
+
+    async def attempt(at: int) -> bool:
         await bench.up(wanted)
-        reached = await _killed(bench, [Work(step) for step in (await bench.plan([])).steps], at)
-        await bench.up([])
-        assert await bench.sh(LIST) == before, f"cut off before command {at}"
-        points += reached
-        if not reached:
-            break
-    assert points > 5
+        return await _killed(bench, [Work(step) for step in (await bench.plan([])).steps], at)
+
+    await _restores_wherever_cut_off(bench, attempt)
