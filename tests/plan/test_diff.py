@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hardway.plan.diff import make_plan
@@ -9,6 +11,7 @@ from hardway.plan.order import Circular
 from hardway.plan.steps import Action
 from hardway.resources.base import Chapter, Content, Ref, Resource, Seen, Unknown, digest
 from hardway.resources.host import Directory, File, SystemUser, Unit
+from hardway.resources.kubernetes import KubeObject
 from hardway.resources.operator import Secret
 from tests.simulated_world import Machine, difference
 
@@ -116,6 +119,34 @@ def test_a_machine_that_goes_takes_along_what_is_on_it() -> None:
     elsewhere = file("/a", "x", machine="other")
     plan = make_plan([], in_place(config, machine, elsewhere), nothing, owned=[config, machine, elsewhere])
     assert {step.id for step in plan.steps} == {machine.id, elsewhere.id}
+
+
+def node(name: str) -> KubeObject:
+    manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+    return KubeObject(chapter=Chapter.WORKERS, manifest=json.dumps(manifest, sort_keys=True))
+
+
+def test_a_worker_that_goes_alone_loses_its_node() -> None:
+    stays, goes = (Machine(chapter=Chapter.MACHINES, machine=name) for name in ("w-0", "w-1"))
+    seen = in_place(stays, goes, node("w-0"), node("w-1"))
+    plan = make_plan([stays, node("w-0")], seen, nothing, owned=[stays, goes, node("w-0"), node("w-1")])
+    assert [(step.id, step.action) for step in plan.steps] == [
+        (goes.id, Action.REMOVE),
+        (node("w-1").id, Action.REMOVE),
+    ]
+
+
+def test_the_api_s_objects_go_with_the_whole_cluster() -> None:
+    """The masters go, and with them all that the API holds: nobody need be asked to delete it first."""
+    machine = Machine(chapter=Chapter.MACHINES, machine="m")
+    plan = make_plan([], in_place(machine, node("w")), nothing, owned=[machine, node("w")])
+    assert [step.id for step in plan.steps] == [machine.id]
+
+
+def test_where_the_machines_stay_the_objects_are_removed_one_by_one() -> None:
+    config = file("/a", "x")
+    plan = make_plan([], in_place(config, node("w")), nothing, owned=[config, node("w")])
+    assert {step.id for step in plan.steps} == {config.id, node("w").id}
 
 
 def test_nothing_is_planned_on_a_machine_that_could_not_be_looked_at() -> None:
