@@ -42,7 +42,7 @@ CHECKS = {
     "keepalived": "keepalived --config-test --use-file=/etc/keepalived/keepalived.conf",
     # Twice: the second time the table is there. Afterwards it can be taken away by its name.
     "nft": "for n in 1 2; do nft -f /etc/hardway/pod-masquerade.nft; done && nft delete table ip hardway_pods",
-    "sh": "sh -n /etc/hardway/check-haproxy && sh -n /etc/hardway/prune-pod-routes",
+    "sh": " && ".join(f"sh -n /etc/hardway/{name}" for name in ("check-haproxy", "prune-pod-routes", "etcd-hand-over")),
 }
 
 

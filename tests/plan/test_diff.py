@@ -156,6 +156,12 @@ def test_nothing_is_planned_on_a_machine_that_could_not_be_looked_at() -> None:
     assert {step.id for step in plan.steps} == {machine.id, elsewhere.id}
 
 
+def test_what_could_not_be_looked_at_says_so_and_is_done() -> None:
+    config = file("/a", "x")
+    (step,) = make_plan([config], {config.id: Seen(config.id, {}, unlooked="nobody answers")}, nothing).steps
+    assert (step.action, step.reason) == (Action.CREATE, "not looked at: nobody answers")
+
+
 def test_a_circle_is_named() -> None:
     one = Unit(chapter=Chapter.ETCD, machine="m", unit="one", starts_after=("unit:m:two",))
     two = Unit(chapter=Chapter.ETCD, machine="m", unit="two", starts_after=("unit:m:one",))

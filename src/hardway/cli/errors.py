@@ -82,6 +82,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
     from hardway.lab.faults import LabFault
+    from hardway.machines.lease import Leased
     from hardway.operations.up import Declined, NotGone, Refused
     from hardway.plan.saved import PlanFileFault
     from hardway.sources.faults import SourceFault
@@ -92,12 +93,12 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
-    yield Declined, lambda fault: Message("you said no: nothing was changed")
+    yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
     yield Stopped, _of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
-    for said_in_full in (LabFault, SourceFault, StateFault):
+    for said_in_full in (LabFault, SourceFault, StateFault, Leased):
         yield said_in_full, _in_full
     yield from _of_machines()
 

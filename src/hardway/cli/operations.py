@@ -38,10 +38,10 @@ def cautions(world: World) -> Sequence[str]:
     return warnings(world.cluster)
 
 
-async def look(world: World) -> Picture:
-    from hardway.operations.look import look
+async def proposal(world: World) -> Picture:
+    from hardway.operations.up import proposal
 
-    return await look(world)
+    return await proposal(world)
 
 
 def plan_json(world: World, picture: Picture) -> Mapping[str, Any]:

@@ -38,6 +38,8 @@ STARTUP: Final = 60.0
 PAUSE: Final = 0.25
 """Seconds between two attempts at an API that is not there yet: nothing can be watched before it answers."""
 
+SILENT: Final = "the API does not answer, or not to us"
+
 NOT_YET: Final = frozenset({429, 503, 504})
 """Answers of an API that is not able yet, with the documentation that asks to try again: 429 (API Priority and
 Fairness, Retry-After), 503 (ServiceUnavailable, "retrying the request after some time"), 504 (ServerTimeout)."""
@@ -55,22 +57,29 @@ class KubeHandler:
     kinds: tuple[str, ...] = (KubeObject.kind, Condition.kind)
 
     def __init__(self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None) -> None:
+        self.silent = ""
+        """Why the last look saw nothing, where there should be an API."""
         self._kubeconfig = kubeconfig
         self._break_glass = break_glass
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
-        """What is there; nothing where the API does not answer, or not to us: applying is idempotent."""
+        """What is there. Where there should be an API and it does not answer, or not to us, `silent` says why, and each
+        resource that it was not looked at: applying it all the same is idempotent."""
+        self.silent = ""
+        if self._kubeconfig() is None:
+            return {}  # there is no API before there is a way to it
         try:
             async with self._client() as client:
                 wanted = asyncio.gather(*(_observe(client, resource) for resource in resources))
                 seen, owned = await asyncio.gather(wanted, _owned(client))
                 return {**owned, **{one.id: one for one in seen if one is not None}}
-        except ApiUnavailable:
-            return {}
+        except ApiUnavailable as fault:
+            self.silent = str(fault)
         except ApiError as error:
-            if error.status >= 500 or error.status in (401, 403, 429):
-                return {}
-            raise
+            if error.status < 500 and error.status not in (401, 403, 429):
+                raise
+            self.silent = str(error)
+        return {one.id: Seen(one.id, {}, unlooked=SILENT) for one in resources}
 
     def owned(self, seen: Seen) -> Resource:
         return resource_of(seen)
@@ -204,7 +213,7 @@ async def _greet(client: KubeClient) -> None:
     if ready.status != 200:
         raise ApiUnavailable(f"/readyz answers {ready.status}")
     if review.status == 401:
-        raise ApiUnavailable("it does not accept the kubeconfig's credentials")
+        raise ApiUnavailable("it answers 401: it does not accept the kubeconfig's credentials")
 
 
 async def _may_do_everything(client: KubeClient) -> bool:

@@ -54,7 +54,7 @@ class _Comparison:
             return
         action = Action.CHANGE if seen.exists else Action.CREATE
         needs = tuple(sorted(_all_before(resource.id, graph, self.steps)))
-        reason = _reason(resource, action, differences, self.steps)
+        reason = _reason(resource, action, seen, differences, self.steps)
         self.steps[resource.id] = Step(resource, action, seen, differences, reason, needs)
 
     def _reactions(self, resource: Resource, wanted: Attributes, seen: Seen) -> Iterable[Difference]:
@@ -76,9 +76,11 @@ def _differences(wanted: Attributes, seen: Seen) -> Iterable[Difference]:
             yield Difference(attribute, before, after)
 
 
-def _reason(resource: Resource, action: Action, differences: Sequence[Difference], steps: Mapping[str, Step]) -> str:
+def _reason(
+    resource: Resource, action: Action, seen: Seen, differences: Sequence[Difference], steps: Mapping[str, Step]
+) -> str:
     if action is Action.CREATE:
-        return "it is not there"
+        return f"not looked at: {seen.unlooked}" if seen.unlooked else "it is not there"
     causes = sorted({cause for cause in (*resource.reacts_to, *(r.resource for r in resource.refs)) if cause in steps})
     own = [d for d in differences if not isinstance(d.after, Unknown) and d.attribute != "inputs"]
     if own:
