@@ -16,10 +16,13 @@ import yaml
 
 from tests.lab.host_snapshot import HostSnapshot, take_snapshot
 
-SPEC = """\
+NAME = os.environ.get("HARDWAY_E2E_NAME", "hardway")
+"""The first part of the labs' names: with another one, several people can run these tests at once on one computer."""
+
+SPEC = f"""\
 apiVersion: hardway/v1
 kind: Cluster
-name: hardway-e2e
+name: {NAME}-e2e
 """
 
 
@@ -103,7 +106,7 @@ class Driver:
 @pytest.fixture(scope="session")
 def before() -> HostSnapshot:
     """The computer before the cluster was made."""
-    return take_snapshot("hardway-e2e")
+    return take_snapshot(f"{NAME}-e2e")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Driver
+from tests.e2e.conftest import NAME, Driver
 
 pytestmark = pytest.mark.e2e
 
@@ -37,12 +37,12 @@ KINDS = (
 )
 """All kinds, those first that are carried out first."""
 
-SPEC = """\
-name: hardway-cut
+SPEC = f"""\
+name: {NAME}-cut
 machines:
-  masters: [{name: m0, address: 10.0.0.10}]
-  workers: [{name: w0, address: 10.0.0.20}]
-  balancers: [{name: b0, address: 10.0.0.30}]
+  masters: [{{name: m0, address: 10.0.0.10}}]
+  workers: [{{name: w0, address: 10.0.0.20}}]
+  balancers: [{{name: b0, address: 10.0.0.30}}]
 """
 
 
