@@ -58,6 +58,10 @@ class Driver:
     def journal(self) -> Path:
         return self.state / "journal.sqlite"
 
+    @property
+    def vault(self) -> Path:
+        return self.state / "vault.sqlite"
+
     def command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).parent / "hardway"), *arguments]
 
@@ -89,6 +93,15 @@ class Driver:
 
     def up(self) -> Answer:
         return self("up", "--yes")
+
+    def mends(self, steps: set[str]) -> None:
+        """A plan names exactly these steps, `up` does exactly these, and then nothing is left to do."""
+        assert set(self.steps()) == steps
+        self.up()
+        last = self("journal", "-o", "json").json[-1]
+        assert {step["id"] for step in last["steps"]} == steps
+        assert {step["fate"] for step in last["steps"]} == {"done"}
+        assert self.steps() == []
 
     def verified(self) -> list[dict[str, Any]]:
         """verify's rows, whatever they say."""
