@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,12 @@ class Driver:
     """Runs `hardway` in a folder with a cluster.yaml."""
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """More of its environment."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
 
     @property
     def spec(self) -> Path:
@@ -68,11 +74,20 @@ class Driver:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command, going on by itself."""
         pipe = subprocess.PIPE
-        return subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe, text=True
+        )
 
     def __call__(self, *arguments: str, code: int | None = 0) -> Answer:
         """Run it to its end, and expect an exit code."""
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
         answer = Answer(done.returncode, done.stdout, done.stderr)
         if code is not None:
             assert answer.code == code, f"hardway {arguments}: {answer.code}\n{answer.out}\n{answer.err}"

@@ -62,7 +62,7 @@ def owner(line: str) -> str | None:
 
 
 def of_interest(lab: str | None) -> Mapping[int, Process]:
-    """Processes that are the lab's, the running tests', or nobody's any more; without `lab` all labs' and all watched."""
+    """Processes of the lab, of the running tests, or of nobody any more; without `lab` all labs' and all watched."""
     name, value = MARK.split("=")
     os.environ[name] = value
     processes = {one.pid: one for one in _all()}
