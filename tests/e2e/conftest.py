@@ -26,6 +26,20 @@ name: {NAME}-e2e
 """
 
 
+OTHER = f"""\
+name: {NAME}-other
+machines:
+  masters: [{{name: m0, address: 10.0.0.10}}]
+  workers: [{{name: w0, address: 10.0.0.20}}, {{name: w1, address: 10.0.0.21}}]
+balancer: {{kind: external}}
+podNetwork: {{backend: host-gw}}
+proxy: {{mode: nftables}}
+encryption: {{provider: aesgcm}}
+certificates: {{algorithm: rsa-2048}}
+"""
+"""Another choice than the default wherever there is one."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command answered."""
@@ -152,3 +166,23 @@ def cluster(hardway: Driver) -> Driver:
     """The cluster, made."""
     hardway.up()
     return hardway
+
+
+@pytest.fixture(scope="session")
+def other_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """The machines of the cluster of other choices; who answers at the API's address is the master itself."""
+    driver = Driver(tmp_path_factory.mktemp("other"))
+    driver.spec.write_text(OTHER)
+    try:
+        driver("lab", "up")
+        driver.on("m0", "ip", "address", "add", "10.0.0.100/32", "dev", "eth0")
+        yield driver
+    finally:
+        driver("lab", "down", "--yes", code=None)
+
+
+@pytest.fixture(scope="session")
+def other(other_lab: Driver) -> Driver:
+    """The cluster of other choices, made."""
+    other_lab.up()
+    return other_lab
