@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from hardway.components.facts import DEFAULT_FACTS, Facts
@@ -31,18 +31,19 @@ class SimulatedMachine(Resource):
         return {"running": "yes"}
 
 
-@dataclass(frozen=True)
 class Simulation:
-    """The provider; `carried_out_by` are its handlers."""
+    """The provider, with the handlers that it shall have."""
 
-    carried_out_by: Sequence[Handler] = field(default=())
-    kind: ClassVar[str] = "simulated"
+    kind = "simulated"
+
+    def __init__(self, handlers: Sequence[Handler] = ()) -> None:
+        self._handlers = handlers
 
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
         return [SimulatedMachine(machine=one.name) for one in cluster.all_machines]
 
     def handlers(self, cluster: Cluster) -> Sequence[Handler]:
-        return self.carried_out_by
+        return self._handlers
 
     async def endpoint(self, cluster: Cluster, machine: str) -> Endpoint | None:
         return None
