@@ -89,13 +89,6 @@ IDENTITY_FIRST = (
     "sed -i 's/^  - identity: {}$//; s/^  providers:$/  providers:\\n  - identity: {}/' /etc/kubernetes/encryption.yaml"
     f" && {RESTART_API}"
 )
-NO_ROOM_FOR_LOGS = (
-    "mkdir /run/full && mount -t tmpfs -o size=4k,nr_inodes=1m,mode=755 full /run/full && mkdir /run/full/pods"
-    " && head -c 4096 /dev/zero > /run/full/filler && mount --bind /run/full/pods /var/log/pods"
-)
-"""A full file system where containers' logs go: each file is made, and nothing can be written into it. The filler lies
-where the kubelet, which clears away logs of no pod, does not see it."""
-ROOM_FOR_LOGS = "umount -l /var/log/pods /run/full && rmdir /run/full"
 DROP_EXAMPLE = "    acl example.com {\n        drop net 0.0.0.0/0\n    }\n}\n"
 MASTERS = tuple(f"hardway-master-{n}" for n in range(3))
 
@@ -220,7 +213,15 @@ BREAKS: tuple[Break, ...] = (
         lambda cluster: _corefile(cluster, lambda text: text.rstrip().rstrip("}") + DROP_EXAMPLE),
         lambda cluster: both(cluster, up, _restart_dns),
     ),
-    Break("logs", on("hardway-worker-0", NO_ROOM_FOR_LOGS), on("hardway-worker-0", ROOM_FOR_LOGS)),
+    Break(
+        "logs",
+        # pods' logs go to a file system that is full
+        on(
+            "hardway-worker-0",
+            "mount -t tmpfs -o size=4k tmpfs /var/log/pods && head -c 4096 /dev/zero > /var/log/pods/full",
+        ),
+        on("hardway-worker-0", "umount --lazy /var/log/pods"),
+    ),
     Break("exec", deny("no-exec", "", "pods/exec", "CONNECT"), allow("no-exec")),
     Break("port-forward", deny("no-forward", "", "pods/portforward", "CONNECT"), allow("no-forward")),
     Break(
