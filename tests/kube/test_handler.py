@@ -96,6 +96,30 @@ async def test_what_is_applied_is_as_wanted_and_ours(handler: KubeHandler) -> No
 
 
 @pytest.mark.build
+async def test_what_others_write_while_it_is_looked_at_is_no_drift(
+    handler: KubeHandler, api: RealApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = config_map("annotated", key="ours")
+    await apply(handler, step(wanted))
+    looks: list[str] = []
+
+    async def get_then_others_write(client: KubeClient, body: Body) -> Body | None:
+        live = await client.get("v1", "ConfigMap", "annotated", "default")
+        if not looks:
+            path = await client.path("v1", "ConfigMap", "annotated", "default")
+            patch = {"metadata": {"annotations": {"theirs": "yes"}}}
+            await client.request("PATCH", path, patch, content_type="application/merge-patch+json")
+        looks.append("once more")
+        return live
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hardway.kube.handler._get", get_then_others_write)
+        assert await seen(handler, wanted) == {wanted.id: {"drift": "none"}}
+    assert len(looks) == 2
+    await apply(handler, step(wanted, Action.REMOVE))
+
+
+@pytest.mark.build
 async def test_a_change_by_hand_is_told_and_mended(handler: KubeHandler, api: RealApi) -> None:
     wanted = config_map("altered", key="ours", other="too")
     await apply(handler, step(wanted))

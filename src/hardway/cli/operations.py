@@ -109,7 +109,7 @@ def kubeconfig(world: World) -> Mapping[str, Any]:
 
 
 def merge_kubeconfig(world: World) -> Path:
-    from hardway.operations.access import merge_kubeconfig
+    from hardway.operations.merging import merge_kubeconfig
 
     return merge_kubeconfig(world)
 

@@ -29,6 +29,9 @@ Kubeconfig = Callable[[], Path | None]
 ANSWERS_WITHIN: Final = 1.5
 """Seconds that an API has to answer the first request of an observation; one that does not is not there yet."""
 
+LOOKS: Final = 5
+"""How often an object is read while others keep writing to it."""
+
 STARTUP: Final = 60.0
 """Seconds for which applying waits for an API that is not there yet."""
 
@@ -237,22 +240,32 @@ async def _observe(client: KubeClient, resource: Resource) -> Seen | None:
 
 
 async def _observe_object(client: KubeClient, resource: KubeObject) -> Seen | None:
+    """Others may write between the two reads (flannel annotates Nodes): what differs then is theirs, and read again."""
     body = labelled(resource.body)
-    live = await _get(client, body)
-    if live is None:
-        return None
-    return Seen(resource.id, {"drift": await _drift(client, body, live)}, owned=is_owned(live))
+    seen = None
+    for _ in range(LOOKS):
+        live = await _get(client, body)
+        if live is None:
+            return None
+        found, version = await _drift(client, body, live)
+        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live))
+        if version == live["metadata"].get("resourceVersion"):
+            break
+    return seen
 
 
-async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> str:
+async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> tuple[str, str | None]:
+    """What applying would change, and of which version of the object: a dry run leaves that as it is."""
+    version = live["metadata"].get("resourceVersion")
     if live["metadata"].get("deletionTimestamp"):
-        return "it is being deleted"
+        return "it is being deleted", version
     try:
-        return drift(live, await client.apply(body, dry_run=True))
+        would = await client.apply(body, dry_run=True)
     except ApiError as error:
         if error.status != 422:
             raise
-        return f"it cannot be changed in place: {error.message}"
+        return f"it cannot be changed in place: {error.message}", version
+    return drift(live, would), would["metadata"].get("resourceVersion")
 
 
 async def _get(client: KubeClient, body: Mapping[str, Any]) -> Body | None:
