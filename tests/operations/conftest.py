@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from bench.simulated import SimulatedMachine, prepare, world
+from bench.simulated import prepare, world
 
 from hardway.engine.handler import Context
 from hardway.kube.handler import KubeHandler
 from hardway.machines.handler import MachineHandler
 from hardway.machines.lease import LEASE, TAKEN
 from hardway.machines.simulated import SimulatedTransport
+from hardway.machines.simulation import SimulatedMachine
 from hardway.machines.transport import Result, Unreachable
 from hardway.operations.world import World
 from hardway.plan.steps import Action, Step
