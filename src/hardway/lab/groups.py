@@ -1,6 +1,6 @@
-"""Holds the lab's processes in control groups made by hand, in each hierarchy: cgroup v1 without systemd as PID 1.
+"""Holds processes of labs and clouds in control groups made by hand: cgroup v1 without systemd as PID 1.
 
-Touches /sys/fs/cgroup/*/hardway-<lab> and the processes in there.
+Touches /sys/fs/cgroup/*/<owner>, such as hardway-<lab>, and the processes in there.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pathlib import Path
 
 from hardway.lab.commands import launch
 from hardway.lab.faults import LabFault
-from hardway.lab.jobs import REBOOT, Job
-from hardway.lab.places import JobName, LabPlace
+from hardway.lab.jobs import REBOOT, RESTART_SECONDS, Job
+from hardway.lab.places import JobName, Owner
 
 END_SECONDS = 10.0
 """The longest that killed processes may take to go."""
 
 
 class OwnGroups:
-    """A directory `hardway-<lab>/<job>` in every hierarchy, the unified one of a hybrid computer included.
+    """A directory `<owner>/<job>` in every hierarchy, the unified one of a hybrid computer included.
 
     In every one, because a machine's cgroup namespace shows its own directory as the root: two kubelets would otherwise
     take each other's pods for their own.
@@ -46,17 +46,17 @@ class OwnGroups:
     async def kill(self, name: JobName) -> None:
         await asyncio.to_thread(_clear, self._groups(name))
 
-    async def running(self, lab: LabPlace) -> frozenset[str]:
-        top = self._tops[0] / lab.title
+    async def running(self, owner: Owner) -> frozenset[str]:
+        top = self._tops[0] / owner.title
         if not top.is_dir():
             return frozenset()
         return frozenset(group.name for group in top.iterdir() if group.is_dir() and any(_processes((group,))))
 
-    async def kill_all(self, lab: LabPlace) -> None:
-        await asyncio.to_thread(_clear, tuple(top / lab.title for top in self._tops))
+    async def kill_all(self, owner: Owner) -> None:
+        await asyncio.to_thread(_clear, tuple(top / owner.title for top in self._tops))
 
     def _groups(self, name: JobName) -> tuple[Path, ...]:
-        return tuple(top / name.lab.title / name.name for top in self._tops)
+        return tuple(top / name.owner.title / name.name for top in self._tops)
 
 
 def hierarchies(mounts: str) -> tuple[Path, ...]:
@@ -70,7 +70,13 @@ def start_script(job: Job, groups: Iterable[Path]) -> str:
 
     When the script has ended, that process is in the groups already.
     """
-    loop = "\n".join(
+    loop = _restarting(job) if job.restart else _rebooting(job)
+    enter = (f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in groups)
+    return "\n".join(("set -e", *enter, f"exec 3<&0 setsid --fork sh -c {shlex.quote(loop)} </dev/null"))
+
+
+def _rebooting(job: Job) -> str:
+    return "\n".join(
         (
             f"status={REBOOT}",
             f"while [ $status = {REBOOT} ]; do",
@@ -80,8 +86,10 @@ def start_script(job: Job, groups: Iterable[Path]) -> str:
             "done",
         )
     )
-    enter = (f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in groups)
-    return "\n".join(("set -e", *enter, f"exec 3<&0 setsid --fork sh -c {shlex.quote(loop)} </dev/null"))
+
+
+def _restarting(job: Job) -> str:
+    return "\n".join((f"while ( {job.before}\n)", "do", _command(job), f"sleep {RESTART_SECONDS}", "done"))
 
 
 def _command(job: Job) -> str:
@@ -125,7 +133,7 @@ def _clear(groups: Sequence[Path]) -> None:
 def _kill(pids: Iterable[int], deadline: float) -> None:
     """Kill all of them, then wait until they are gone.
 
-    A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the lab's alone.
+    A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the owner's alone.
     """
     handles = [handle for handle in map(_kill_one, pids) if handle is not None]
     try:

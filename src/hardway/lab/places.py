@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 PREFIX = "hardway-"
 NSPAWN_NAME_LIMIT = 64
@@ -19,6 +20,19 @@ NSPAWN_NAME_LIMIT = 64
 def labs_root() -> Path:
     """Where all labs live: $HARDWAY_LABS, else /var/lib/hardway/labs; a file system that can be an overlay's upper."""
     return Path(os.environ.get("HARDWAY_LABS") or "/var/lib/hardway/labs")
+
+
+class Owner(Protocol):
+    """Whose processes and namespaces they are: a lab, or a cloud."""
+
+    @property
+    def title(self) -> str:
+        """The name of its control group, and the first part, before a dot, of the titles of all that it has."""
+        ...
+
+    def owns(self, title: str) -> bool:
+        """Whether a namespace or unit of this title is its own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +129,11 @@ class MachinePlace:
 
 @dataclass(frozen=True, slots=True)
 class JobName:
-    """A process tree of the lab, in a control group of its own: a machine, or the forward."""
+    """A process tree in a control group of its own, such as a lab's machine, or its forward."""
 
-    lab: LabPlace
+    owner: Owner
     name: str
 
     @property
     def title(self) -> str:
-        return f"{self.lab.title}.{self.name}"
+        return f"{self.owner.title}.{self.name}"
