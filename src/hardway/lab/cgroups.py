@@ -31,6 +31,10 @@ class Keeper(Protocol):
         """End all its processes at once, like a power cut, and take its control group away, if there is one."""
         ...
 
+    def terminate(self, name: JobName, within: float) -> Awaitable[None]:
+        """Ask it to end (SIGTERM, at which a machine shuts down), and wait for that, so many seconds at most."""
+        ...
+
     def running(self, owner: Owner) -> Awaitable[frozenset[str]]:
         """The names of the owner's jobs that run."""
         ...

@@ -41,10 +41,15 @@ class OwnGroups:
         groups = self._groups(job.name)
         for group in groups:
             _make_group(group)
+            _limit_memory(group, job.memory)
         await asyncio.to_thread(_launch, job, start_script(job, groups))
 
     async def kill(self, name: JobName) -> None:
         await asyncio.to_thread(_clear, self._groups(name))
+
+    async def terminate(self, name: JobName, within: float) -> None:
+        ours = [pid for pid in _processes(self._groups(name)[:1]) if _in_our_namespace(pid)]
+        await asyncio.to_thread(_signal, ours, signal.SIGTERM, time.monotonic() + within)
 
     async def running(self, owner: Owner) -> frozenset[str]:
         top = self._tops[0] / owner.title
@@ -84,6 +89,7 @@ def _rebooting(job: Job) -> str:
             _command(job),
             "status=$?",
             "done",
+            job.after,
         )
     )
 
@@ -119,23 +125,36 @@ def _make_group(group: Path) -> None:
         (path / "cgroup.clone_children").write_text("1")
 
 
+def _limit_memory(group: Path, limit: int | None) -> None:
+    if limit is not None and (group / "memory.limit_in_bytes").exists():
+        (group / "memory.limit_in_bytes").write_text(str(limit))
+
+
+def _in_our_namespace(pid: int) -> bool:
+    """Whether it is a process of this computer, as systemd-nspawn is, and not one inside a machine."""
+    try:
+        return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return False
+
+
 def _clear(groups: Sequence[Path]) -> None:
     """Kill all that is in the groups and below, then remove them."""
     deadline = time.monotonic() + END_SECONDS
     while pids := set(_processes(groups)):
         if time.monotonic() > deadline:
             raise LabFault(f"processes do not end: {' '.join(map(str, sorted(pids)))}", f"killed in {groups[0]}")
-        _kill(pids, deadline)
+        _signal(pids, signal.SIGKILL, deadline)
     for group in groups:
         _remove_tree(group, deadline)
 
 
-def _kill(pids: Iterable[int], deadline: float) -> None:
-    """Kill all of them, then wait until they are gone.
+def _signal(pids: Iterable[int], number: signal.Signals, deadline: float) -> None:
+    """Send all of them a signal, then wait until they are gone, or until the deadline.
 
     A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the owner's alone.
     """
-    handles = [handle for handle in map(_kill_one, pids) if handle is not None]
+    handles = [handle for handle in (_signal_one(pid, number) for pid in pids) if handle is not None]
     try:
         for handle in handles:
             select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
@@ -144,13 +163,13 @@ def _kill(pids: Iterable[int], deadline: float) -> None:
             os.close(handle)
 
 
-def _kill_one(pid: int) -> int | None:
+def _signal_one(pid: int, number: signal.Signals) -> int | None:
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     with suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        signal.pidfd_send_signal(handle, number)
     return handle
 
 

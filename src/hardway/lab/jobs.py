@@ -24,6 +24,10 @@ class Job:
     """Its output is appended here."""
     before: str = "true"
     """A shell script to run before each start, also before a reboot."""
+    after: str = "true"
+    """A shell script to run when it has ended by itself; not before a reboot, and not when it was killed."""
+    memory: int | None = None
+    """The most memory that all its processes may take together, in bytes."""
     listen: int | None = None
     """A port of the loopback address to listen on; the job is given the socket as by sd_listen_fds(3)."""
     restart: bool = False

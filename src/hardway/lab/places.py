@@ -122,9 +122,7 @@ class MachinePlace:
 
     @property
     def nspawn_name(self) -> str:
-        if len(self.title) <= NSPAWN_NAME_LIMIT:
-            return self.title
-        return f"{self.title[:51]}-{sha256(self.title.encode()).hexdigest()[:12]}"
+        return nspawn_name(self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +135,10 @@ class JobName:
     @property
     def title(self) -> str:
         return f"{self.owner.title}.{self.name}"
+
+
+def nspawn_name(title: str) -> str:
+    """The title, or where that is too long for systemd-nspawn, its beginning and a digest of the whole."""
+    if len(title) <= NSPAWN_NAME_LIMIT:
+        return title
+    return f"{title[:51]}-{sha256(title.encode()).hexdigest()[:12]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 
 from hardway.lab.commands import run, succeeds
 from hardway.lab.faults import LabFault
@@ -27,6 +28,10 @@ class SystemdUnits:
 
     async def kill(self, name: JobName) -> None:
         await _kill(name.title)
+
+    async def terminate(self, name: JobName, within: float) -> None:
+        with suppress(LabFault):  # it takes longer, or is not there
+            await run(("systemctl", "stop", f"{name.title}.service"), within=within)
 
     async def running(self, owner: Owner) -> frozenset[str]:
         titles = await _titles(owner, "--state=active,activating,listening,running")
@@ -49,6 +54,8 @@ def unit_command(job: Job) -> tuple[str, ...]:
         f"StandardOutput=append:{job.output}",
         f"StandardError=append:{job.output}",
         f"ExecStartPre=/bin/sh -c {json.dumps(job.before).replace('$', '$$')}",
+        f"ExecStopPost=/bin/sh -c {json.dumps(job.after).replace('$', '$$')}",
+        *((f"MemoryMax={job.memory}",) if job.memory is not None else ()),
     )
     activation = "--service-type=exec"
     if job.listen is not None:
