@@ -69,4 +69,3 @@ async def _make(template: Path, venv: Path) -> None:
         raise CloudFault("the projects' databases could not be made", fault.evidence or fault.what) from fault
     finally:
         await asyncio.to_thread(shutil.rmtree, place.directory, ignore_errors=True)
-

@@ -19,7 +19,7 @@ from hardway.cloud.doctor import ensure_needs, require_root
 from hardway.cloud.faults import CloudFault
 from hardway.cloud.ovn.fabric import lay_fabric, pull_cables
 from hardway.cloud.parts import Parts, Progress, ensure_parts
-from hardway.cloud.places import CloudPlace, clouds_root, is_name
+from hardway.cloud.places import CloudPlace, is_name
 from hardway.cloud.record import Record, read_record
 from hardway.cloud.start import start
 from hardway.lab.cgroups import keeper
@@ -85,7 +85,8 @@ def _record(place: CloudPlace, parts: Parts, chassis: int | None) -> Record:
         )
     if chassis not in (None, there.chassis):
         raise CloudFault(
-            f"{place.cloud} has {there.chassis} chassis and cannot become one of {chassis}", advice=ANEW.format(place.cloud)
+            f"{place.cloud} has {there.chassis} chassis and cannot become one of {chassis}",
+            advice=ANEW.format(place.cloud),
         )
     if there.venv != str(parts.venv):
         raise CloudFault(f"{place.cloud} was made of other releases of OpenStack", advice=ANEW.format(place.cloud))
@@ -100,9 +101,7 @@ def existing_record(place: CloudPlace) -> Record | None:
     try:
         return read_record(place.record)
     except ValueError as error:
-        raise CloudFault(
-            f"{place.record} cannot be read", str(error), ANEW.format(place.cloud)
-        ) from error
+        raise CloudFault(f"{place.record} cannot be read", str(error), ANEW.format(place.cloud)) from error
 
 
 def _copy_databases(template: Path, place: CloudPlace) -> None:
@@ -198,5 +197,9 @@ def log_command(name: str, service: str, lines: int, follow: bool) -> Sequence[s
     logs = sorted(path.stem for path in place.log.glob("*.log"))
     if service not in logs:
         raise CloudFault(f"{name} has no service {service}", advice=f"one of {', '.join(logs)}")
-    return ("/usr/bin/tail", f"--lines={lines}", *(("--follow=name",) if follow else ()), str(place.log / f"{service}.log"))
-
+    return (
+        "/usr/bin/tail",
+        f"--lines={lines}",
+        *(("--follow=name",) if follow else ()),
+        str(place.log / f"{service}.log"),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from hardway.cloud.compute import image
 from hardway.cloud.databases import ensure_databases
 from hardway.cloud.environment import Line, ensure_environment
 from hardway.cloud.ovn.programs import ensure_programs
@@ -45,7 +46,7 @@ async def _projects(progress: Progress) -> tuple[Path, Path]:
 
 
 async def _ensure_image(on_line: Line) -> str:
-    return ""
+    return (await image.ensure(on_line=on_line)).tree.name
 
 
 async def _timed(name: str, progress: Progress, make: Callable[[Line], Awaitable[T]]) -> T:

@@ -20,8 +20,8 @@ from hardway.lab.cgroups import Keeper
 from hardway.lab.files import write
 from hardway.lab.jobs import Job
 
-OVN_SECONDS = 60.0
-SERVICES_SECONDS = 180.0
+OVN_SECONDS = 120.0
+SERVICES_SECONDS = 600.0
 """The longest that a busy computer may take."""
 MOST_RESTARTS = 3
 """A service that ended so often while it started is not waited for any longer."""
@@ -105,7 +105,9 @@ def _ready(place: CloudPlace, name: str, progress: Progress) -> bool:
         return True
     if told.get("restarts", 0) >= MOST_RESTARTS:
         raise CloudFault(
-            f"{name} does not start: it ended with {told.get('ended')}", tail(place, name), "`hardway cloud logs` has it all"
+            f"{name} does not start: it ended with {told.get('ended')}",
+            tail(place, name),
+            "`hardway cloud logs` has it all",
         )
     return False
 
@@ -117,4 +119,3 @@ def tail(place: CloudPlace, name: str) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(lines[-LAST_LINES:])
-

@@ -21,7 +21,7 @@ from hardway.lab.commands import run
 from hardway.lab.faults import LabFault
 from hardway.lab.locks import locked
 
-RECIPE = 1
+RECIPE = 2
 """Raised when the way in which the tree is made changes."""
 SUITE = "trixie"
 PACKAGES = ("openvswitch-switch", "ovn-central", "ovn-host")
@@ -41,6 +41,7 @@ PROGRAMS = (
     "usr/bin/ovn-trace",
 )
 BUILD_SECONDS = 600.0
+VERSIONS = "versions.txt"
 
 
 def digest() -> str:
@@ -55,6 +56,12 @@ def programs_path() -> Path:
 def schema(tree: Path, name: str) -> Path:
     """The schema of a database, such as ovn/ovn-nb."""
     return tree / "usr/share" / f"{name}.ovsschema"
+
+
+def versions(tree: Path) -> str:
+    """What the tree holds, as its programs said when it was made."""
+    file = tree / VERSIONS
+    return file.read_text().strip() if file.exists() else ""
 
 
 async def ensure_programs(on_line: Callable[[str], None]) -> Path:
@@ -74,6 +81,7 @@ async def _make(tree: Path, on_line: Callable[[str], None]) -> None:
     try:
         await _unpack(partial, on_line)
         _write_wrappers(partial)
+        await _note_versions(partial)
         partial.rename(tree)
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
@@ -98,6 +106,13 @@ async def _unpack(tree: Path, on_line: Callable[[str], None]) -> None:
         ) from fault
 
 
+async def _note_versions(tree: Path) -> None:
+    """Also the proof that the programs run."""
+    lines = [await run((str(tree / "bin" / name), "--version")) for name in ("ovs-vswitchd", "ovn-controller")]
+    switch, controller = (line.split("\n")[0].split()[-1] for line in lines)
+    (tree / VERSIONS).write_text(f"OVN {controller}, OVS {switch}\n")
+
+
 def _write_wrappers(tree: Path) -> None:
     loader = next(_loaders(tree)).relative_to(tree)
     (tree / "bin").mkdir()
@@ -116,7 +131,7 @@ def wrapper(program: str, loader: Path) -> str:
     """A shell script that stands in for a program of the tree."""
     return (
         "#!/bin/sh\n"
-        'tree=${0%/*}/..\n'
+        "tree=${0%/*}/..\n"
         f'exec "$tree/{loader}" --argv0 {Path(program).name} --library-path "$tree/{loader.parent}" '
         f'"$tree/{program}" "$@"\n'
     )

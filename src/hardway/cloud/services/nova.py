@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from typing import Any
 
+from hardway.cloud.compute import register
 from hardway.cloud.record import Record
 from hardway.cloud.services.context import Context
 
@@ -16,26 +15,13 @@ KEPT: list[Any] = []
 def application(context: Context) -> Any:
     from nova.wsgi.osapi_compute import application
 
-    _offer_driver()
+    register()
     _ensure_cells(context)
     # nova-compute asks Placement once when it starts, then seldom.
     context.channel.await_ready("keystone", "placement", "glance", "neutron")
     _start_services(context.record)
     _map_hosts()
     return application
-
-
-def _offer_driver() -> None:
-    """Nova loads drivers from its package nova.virt alone: let ours be found there as nova.virt.hardway."""
-    try:
-        compute = importlib.import_module("hardway.cloud.compute")
-    except ModuleNotFoundError:
-        import nova.virt.fake as driver
-
-        driver.HardwayDriver = driver.FakeDriverWithoutFakeNodes
-        sys.modules["nova.virt.hardway"] = driver
-    else:
-        compute.register()
 
 
 def _ensure_cells(context: Context) -> None:

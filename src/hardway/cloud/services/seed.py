@@ -9,6 +9,7 @@ from typing import Any
 
 import openstack
 
+from hardway.cloud.compute.image import TREE_PROPERTY, USER
 from hardway.cloud.configuration.settings import EXTERNAL, OPERATOR_ADDRESS, PHYSICAL_NETWORK
 from hardway.cloud.record import REGION, Record
 from hardway.cloud.services.context import Context
@@ -54,7 +55,7 @@ def _ensure_image(cloud: Any, tree: str) -> None:
         container_format="bare",
         visibility="public",
         data=b"A tree that hardway makes and keeps in its cache.\n",
-        properties={"os_distro": "debian", "os_version": "13", "os_admin_user": "debian", "hardway_tree": tree},
+        properties={"os_distro": "debian", "os_version": "13", "os_admin_user": USER, TREE_PROPERTY: tree},
     )
 
 
