@@ -107,7 +107,7 @@ def _ready(place: CloudPlace, name: str, progress: Progress) -> bool:
         raise CloudFault(
             f"{name} does not start: it ended with {told.get('ended')}",
             tail(place, name),
-            "`hardway cloud logs` has it all",
+            f"`hardway cloud logs {name}` has it all",
         )
     return False
 
