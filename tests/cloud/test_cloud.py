@@ -108,11 +108,15 @@ def test_a_killed_switch_comes_back_and_its_servers_are_reached(cloud: RunningCl
 
 
 def test_up_brings_back_what_was_ended(cloud: RunningCloud) -> None:
-    asyncio.run(keeper().kill(JobName(cloud.place, "proxy")))
-    asyncio.run(keeper().kill(JobName(cloud.place, "services")))
+    asyncio.run(_kill(cloud, "proxy", "services"))
     assert asyncio.run(status(cloud.name)).state == "degraded"
     cloud.up()
     assert cloud.greeting(NAME)
+
+
+async def _kill(cloud: RunningCloud, *parts: str) -> None:
+    for part in parts:
+        await keeper().kill(JobName(cloud.place, part))
 
 
 def test_a_quota_is_a_quota(cloud: RunningCloud) -> None:
