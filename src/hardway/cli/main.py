@@ -10,13 +10,19 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, lab, look, plan, spec
+from hardway.cli.verbs import access, change, cloud_check, lab, look, plan, spec
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
     no_args_is_help=True,
     help="Machines made on this computer (needs root).",
     epilog=examples("hardway lab doctor --install", "hardway lab status", "hardway lab kill hardway-master-1"),
+)
+
+cloud_app = typer.Typer(
+    no_args_is_help=True,
+    help="OpenStack clouds.",
+    epilog=examples("hardway cloud check --cloud home"),
 )
 
 
@@ -114,6 +120,16 @@ _add(lab_app, None, lab.shell, "shell", "hardway lab shell hardway-worker-0")
 _add(lab_app, None, lab.kill, "kill", "hardway lab kill hardway-master-1 | the API goes on answering")
 _add(lab_app, None, lab.start, "start", "hardway lab start hardway-master-1")
 _add(lab_app, None, lab.doctor, "doctor", "hardway lab doctor", "hardway lab doctor --install")
+_add(
+    cloud_app,
+    None,
+    cloud_check.check,
+    "check",
+    "hardway cloud check --cloud home",
+    "hardway cloud check --cloud home --skip-proofs | make nothing there",
+    "hardway cloud check --neutron-conf neutron.conf -o json",
+)
+app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
 app.add_typer(lab_app, name="lab", rich_help_panel=_COMPUTER)
 
 

@@ -11,10 +11,17 @@ if TYPE_CHECKING:
 
 
 def told_by(service_type: str) -> Callable[[Cloud], str]:
-    """Reads that service's version documents: the newest API that openstacksdk would speak, and its microversions."""
+    """Reads that service's version documents: its newest API, and the newest of its microversions."""
 
     def version(cloud: Cloud) -> str:
-        data: Any = cloud.api.config.get_session_client(service_type).get_endpoint_data()
+        config = cloud.api.config
+        data: Any = cloud.api.session.get_endpoint_data(
+            service_type=config.get_service_type(service_type) or service_type,
+            interface=config.get_interface(service_type),
+            region_name=config.get_region_name(service_type),
+            min_version=0,
+            max_version="latest",
+        )
         return in_words(data.api_version, data.max_microversion) if data else ""
 
     return version

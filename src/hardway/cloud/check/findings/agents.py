@@ -18,16 +18,18 @@ def about(service: str) -> str:
 
 
 def redundancy(service: str, agents: Sequence[Agent]) -> list[Finding]:
-    """One finding for all kinds that are well, one for each that is not. None where the service lists no processes."""
+    """One finding, with all that is amiss; none where the service lists no processes."""
+    if not agents:
+        return []
     kinds = groupby(sorted(agents, key=lambda agent: agent.kind), key=lambda agent: agent.kind)
     judged = {kind: _judged(kind, list(those)) for kind, those in kinds}
-    amiss = [Finding(about(service), Standing.AMISS, what, ADVICE) for what in judged.values() if what]
-    well = [kind for kind, what in judged.items() if not what]
-    fine = [Finding(about(service), Standing.FINE, ", ".join(well))] if well else []
-    return amiss + fine
+    amiss = [what for what in judged.values() if what]
+    if amiss:
+        return [Finding(about(service), Standing.AMISS, "; ".join(amiss), ADVICE)]
+    return [Finding(about(service), Standing.FINE, ", ".join(judged))]
 
 
-ADVICE: Final = "Run it on another computer too."
+ADVICE: Final = "Run them on other computers too, and start those that are dead."
 
 
 def _judged(kind: str, agents: Sequence[Agent]) -> str:

@@ -15,9 +15,10 @@ TRUE: Final = frozenset({"true", "1", "on", "yes", "t", "y"})
 
 
 def option_in(file: Path) -> str:
-    """What neutron.conf says of it; its default, false, where it says nothing. Raises BadCloud for a file that is no such file.
+    """What neutron.conf says of it; its default, false, where it says nothing.
 
-    Written as oslo.config has it: no interpolation, an option may stand twice (the last one holds) or alone.
+    The file is as oslo.config reads it: without interpolation, and where an option stands twice the last one holds.
+    Raises BadCloud for what is no such file.
     """
     parser = configparser.ConfigParser(
         interpolation=None, strict=False, allow_no_value=True, default_section="", delimiters=("=", ":")
