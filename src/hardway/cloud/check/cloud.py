@@ -62,6 +62,11 @@ class Cloud:
         """The same for what must be done even after an interruption: taking away what was made."""
         return replace(self, stop=threading.Event())
 
+    def close(self) -> None:
+        """Ends the connections that are kept open for further requests."""
+        self.api.close()
+        self.api.session.session.close()
+
     def pause(self, seconds: float) -> None:
         """Raises Stopped as soon as the run is interrupted."""
         if self.stop.wait(seconds):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hardway.cloud.check.catalog import endpoints
@@ -44,9 +47,16 @@ def open_cloud(name: str | None, horizon: str = "") -> Cloud:
         api=api,
         endpoints=endpoints(access.service_catalog.catalog, region, _canonical()),
         project=access.project_id,
-        run=Run(began=int(time.time()), computer=uuid.getnode() & 0xFFFFFF, process=os.getpid()),
+        run=Run(began=int(time.time()), computer=_computer(), process=os.getpid()),
         horizon=horizon,
     )
+
+
+def _computer() -> int:
+    """The same for all processes of this computer until it is booted again."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    told = boot.read_text() if boot.exists() else str(uuid.getnode())
+    return zlib.crc32(f"{socket.gethostname()} {told}".encode())
 
 
 def _config(name: str | None) -> CloudRegion:

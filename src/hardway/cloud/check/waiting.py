@@ -64,6 +64,8 @@ def gone(what: str, ask: Ask, within: float, state: str = "status") -> None:
             raise
         if now.endswith(("deleted", "delete_complete")):
             return
+        if now in ("error_deleting", "delete_failed"):
+            raise Wrong(f"{what} is {now.upper()}")
         if time.monotonic() > deadline:
             raise Wrong(f"{what} is still there after {within:.0f} s")
         time.sleep(pause)

@@ -16,8 +16,8 @@ TOKENS = "/auth/tokens"
 def _token(cloud: Cloud, made: Made) -> Proved:
     """Works with every kind of credential: a restricted application credential may make tokens and nothing else."""
     identity = cloud.api.identity
-    token: Any = cloud.api.config.get_auth()
-    access = token.get_access(cloud.api.session)
+    plugin: Any = cloud.api.session.auth
+    access = plugin.get_auth_ref(cloud.api.session)  # a token besides the one that requests go with
     headers = {"X-Subject-Token": access.auth_token}
     made.undo("token", lambda: asked(identity.delete(TOKENS, headers=headers)))
     about = asked(identity.get(TOKENS, headers=headers))["token"]

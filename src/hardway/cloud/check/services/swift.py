@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from hardway.cloud.check.cloud import Cloud
 from hardway.cloud.check.made import Made
@@ -33,7 +34,7 @@ def _object(cloud: Cloud, made: Made) -> Proved:
 def _remove_container(cloud: Cloud, container: str) -> None:
     store = cloud.api.object_store
     for one in list(store.objects(container)):
-        store.delete_object(one, container=container)
+        accepted(store.delete(f"/{container}/{quote(one.name)}"))
     store.delete_container(container, ignore_missing=False)
 
 
