@@ -105,7 +105,8 @@ def _fault(cloud: str, error: Exception) -> CheckFault | None:
         return CloudUnreachable(f"{cloud} does not answer: {said(error)}", "Is auth_url right, and is it reachable?")
     if isinstance(error, ks.DiscoveryFailure | ks.HttpError):
         return BadCloud(f"{cloud}: auth_url leads to no Keystone: {said(error)}", "It mostly ends in /v3.")
-    if isinstance(error, ks.MissingRequiredOptions | ks.MissingAuthPlugin):
+    # keystoneauth raises a bare Exception where a user has no password
+    if isinstance(error, ks.MissingRequiredOptions | ks.MissingAuthPlugin) or type(error) is Exception:
         return BadCloud(f"{cloud} is not described in full: {said(error)}", f"Give --cloud NAME, or OS_CLOUD. {NAMED}")
     if isinstance(error, sdk.ConfigException | ks.ClientException | YAMLError | TypeError):
         return BadCloud(f"{cloud} cannot be used: {said(error)}", NAMED)
