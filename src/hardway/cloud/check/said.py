@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Mapping
+from typing import Any, Final
 
 from hardway.cloud.check.service import Wrong
 
+WORDS: Final = ("detail", "message", "faultstring", "explanation")
+"""The keys under which projects say what is wrong; where there are several, the first one says most."""
+
 LONGEST: Final = 300
 """Characters of an answer that are shown."""
+
+
+_POOL: Final = re.compile(r": \(?HTTPS?ConnectionPool\(")
+"""From there on a failed connection is told once more, by the library beneath."""
 
 
 def status_of(error: BaseException) -> int | None:
@@ -20,8 +29,10 @@ def status_of(error: BaseException) -> int | None:
 
 
 def is_gone(error: BaseException) -> bool:
-    """Whether it says that there is no such object."""
-    return status_of(error) == 404
+    """Whether it says that there is no such object; openstacksdk says so of a deleted stack without a status."""
+    from openstack.exceptions import NotFoundException
+
+    return status_of(error) == 404 or isinstance(error, NotFoundException)
 
 
 def is_refused(error: BaseException) -> bool:
@@ -33,9 +44,27 @@ def said(error: BaseException) -> str:
     """The server's own words where there are any, with the HTTP status."""
     if isinstance(error, Wrong):
         return _short(str(error))
-    words = getattr(error, "details", None) or str(error) or type(error).__name__
+    words = _words_of(error) or getattr(error, "details", None) or _POOL.split(str(error))[0] or type(error).__name__
     status = status_of(error)
     return _short(f"HTTP {status}: {words}" if status else f"{type(error).__name__}: {words}")
+
+
+def _words_of(error: BaseException) -> str:
+    """The server's, from the answer's JSON: openstacksdk looks only where most projects put them."""
+    try:
+        return words_in(error.response.json())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):
+        return ""
+
+
+def words_in(answer: Any) -> str:
+    """The first sentence about a fault that a JSON value holds, however deep. Pure."""
+    if isinstance(answer, Mapping):
+        told = [answer[key] for key in WORDS if isinstance(answer.get(key), str) and answer[key]]
+        return told[0] if told else words_in(list(answer.values()))
+    if isinstance(answer, list):
+        return next((words for one in answer if (words := words_in(one))), "")
+    return ""
 
 
 def _short(text: str) -> str:

@@ -17,7 +17,7 @@ from hardway.cloud.check.service import Proof, Proved, Service, Untried, Wrong
 if TYPE_CHECKING:
     import httpx
 
-ANSWER_WITHIN = 20.0
+ANSWER_WITHIN = 60.0
 """Seconds for a page; a dashboard that has just been started compiles its pages first."""
 
 PATHS = ("/dashboard/", "/horizon/", "/")
