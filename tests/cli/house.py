@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from hardway.checks.runner import Row, State
-from hardway.cli.doors import CachedProgram, Doors, History, LabMachine, Need, OnResult, Report
+from hardway.cli.doors import CachedProgram, Cloud, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
 from hardway.cloud.check.report import State as ProofState
@@ -267,7 +267,8 @@ class House:
     state: Path
     operations: FakeOperations = field(default_factory=FakeOperations)
     lab: FakeLab = field(default_factory=FakeLab)
-    cloud: CloudReport | Exception = CLOUD
+    found: CloudReport | Exception = CLOUD
+    """What a check of a cloud answers, or why it does not."""
     checked: list[tuple[Any, ...]] = field(default_factory=list)
     executed: list[Sequence[str]] = field(default_factory=list)
     opened: list[tuple[str, bool, str]] = field(default_factory=list)
@@ -283,16 +284,24 @@ class House:
     ) -> CloudReport:
         self.checked.append((cloud, neutron_conf, horizon, proofs))
         report("Glance, image", "passed (0.3 s)")
-        if isinstance(self.cloud, Exception):
-            raise self.cloud
-        return self.cloud
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
 
     def execute(self, command: Sequence[str]) -> int:
         self.executed.append(command)
         return 5
 
     def run(self, *argv: str) -> int:
-        doors = Doors(self.open_world, self.lab, programs, self.operations, self.execute, check_cloud=self.check_cloud)
+        doors = Doors(
+            self.open_world,
+            self.lab,
+            programs,
+            self.operations,
+            cast("Cloud", None),
+            self.execute,
+            check_cloud=self.check_cloud,
+        )
         return run(doors, argv)
 
 

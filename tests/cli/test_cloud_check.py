@@ -58,7 +58,7 @@ def test_a_failed_proof_is_1_one_not_tried_is_no_failure(
     proof: ProofResult, code: int, house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     glance, swift = CLOUD.services
-    house.cloud = replace(CLOUD, services=(replace(glance, proofs=(proof,)), swift))
+    house.found = replace(CLOUD, services=(replace(glance, proofs=(proof,)), swift))
     assert house.run("cloud", "check") == code
     told = capsys.readouterr().out
     assert "\x1b" not in told
@@ -75,7 +75,7 @@ def test_a_failed_proof_is_1_one_not_tried_is_no_failure(
 def test_a_cloud_that_cannot_be_checked_is_one_sentence_and_a_way_out(
     fault: Exception, code: int, house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.cloud = fault
+    house.found = fault
     assert house.run("cloud", "check", "-o", "json") == code
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["what"] == str(fault)
