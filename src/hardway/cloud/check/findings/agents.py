@@ -17,18 +17,19 @@ def about(service: str) -> str:
     return f"{service}: processes on two computers or more"
 
 
-def redundancy(service: str, agents: Sequence[Agent]) -> list[Finding]:
-    """One finding, with all that is amiss; none where the service lists no processes."""
+def redundancy(service: str, agents: Sequence[Agent]) -> Finding:
+    """All that is amiss at once. A service that lists no processes tells only an administrator (Neutron does so)."""
     if not agents:
-        return []
+        return not_known(service, NOT_TOLD)
     kinds = groupby(sorted(agents, key=lambda agent: agent.kind), key=lambda agent: agent.kind)
     judged = {kind: _judged(kind, list(those)) for kind, those in kinds}
     amiss = [what for what in judged.values() if what]
     if amiss:
-        return [Finding(about(service), Standing.AMISS, "; ".join(amiss), ADVICE)]
-    return [Finding(about(service), Standing.FINE, ", ".join(judged))]
+        return Finding(about(service), Standing.AMISS, "; ".join(amiss), ADVICE)
+    return Finding(about(service), Standing.FINE, ", ".join(judged))
 
 
+NOT_TOLD: Final = "only an administrator is told"
 ADVICE: Final = "Run them on other computers too, and start those that are dead."
 
 

@@ -10,6 +10,7 @@ from hardway.cloud.check.findings import agents as processes
 from hardway.cloud.check.findings import endpoints, lbaas, quotas
 from hardway.cloud.check.report import Finding, Standing
 from hardway.cloud.check.said import is_gone, is_refused, said
+from hardway.cloud.check.service import no_agents
 
 if TYPE_CHECKING:
     from hardway.cloud.check.cloud import Cloud
@@ -34,19 +35,21 @@ def _agents(cloud: Cloud, there: Sequence[Service]) -> tuple[Mapping[str, Sequen
     known: dict[str, Sequence[Agent]] = {}
     found: list[Finding] = []
     for service in there:
+        if service.agents is no_agents:
+            continue
         try:
             known[service.name] = service.agents(cloud)
         except Exception as error:
             # whatever a cloud answers, the other services' are asked for all the same
             found.append(processes.not_known(service.name, _why(error)))
         else:
-            found += processes.redundancy(service.name, known[service.name])
+            found.append(processes.redundancy(service.name, known[service.name]))
     return known, found
 
 
 def _why(error: Exception) -> str:
     if is_refused(error) or is_gone(error):
-        return "only an administrator is told"
+        return processes.NOT_TOLD
     return said(error)
 
 
