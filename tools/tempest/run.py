@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Final
 
 from tools.tempest.settings import Cloud, tempest_conf
@@ -40,12 +41,11 @@ def run(tempest: Path, cloud: Cloud, tests: Sequence[str], workers: int) -> list
         conf.touch(mode=0o600)
         conf.write_text(tempest_conf(cloud, home))
         (home / "tests").write_text("".join(f"{pattern(test)}\n" for test in tests))
-        command = (str(tempest), "run", "--include-list", "tests", "--concurrency", str(workers))
-        subprocess.run((*inside(cloud.operator), *command), cwd=home, check=False, timeout=WITHIN)
-        last = (str(tempest.with_name("stestr")), "last", "--subunit")
-        stream = subprocess.run(last, cwd=home, capture_output=True, check=False).stdout
+        command = (str(tempest), "run", "--subunit", "--include-list", "tests", "--concurrency", str(workers))
+        ran = subprocess.run((*inside(cloud.operator), *command), cwd=home, stdout=PIPE, check=False, timeout=WITHIN)
         junit = (str(tempest.with_name("subunit2junitxml")),)
-        return list(results(subprocess.run(junit, input=stream, capture_output=True, check=False).stdout.decode()))
+        told = subprocess.run(junit, input=ran.stdout, stdout=PIPE, check=False)  # it ends with 1 where a test failed
+        return list(results(told.stdout.decode()))
 
 
 def pattern(test: str) -> str:
