@@ -40,7 +40,7 @@ def look(name: str) -> Cloud:
     import openstack
 
     os.environ.update(client_environment(name))
-    cloud = openstack.connect(cloud=f"{name}-admin")
+    cloud: Any = openstack.connect(cloud=f"{name}-admin")
     auth: Mapping[str, Any] = cloud.config.config["auth"]
     urls = {one.url for one in cloud.identity.endpoints()}
     return Cloud(
