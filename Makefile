@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e bench vm golden lock cloud cloud-lock
+.PHONY: up down setup binaries check test unit e2e bench tempest vm golden lock cloud cloud-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -33,6 +33,9 @@ test: setup
 
 bench: setup binaries
 	.venv/bin/python -m bench
+
+tempest: setup
+	.venv/bin/python -m tools.tempest
 
 vm: setup binaries
 	.venv/bin/python -m tools.vm
