@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from hardway.cloud.compute.image import FIRST_LINK
-from hardway.cloud.compute.places import CloudOwner, ServerPlace
+from hardway.cloud.compute.places import ServerPlace
 from hardway.cloud.compute.ports import Chassis, Port, pair_script, renew_script, silence
+from hardway.cloud.places import CloudPlace
 from hardway.lab.commands import run
 from hardway.lab.network import ensure_namespace, remove_network
 
@@ -42,17 +43,17 @@ def test_ovs_is_asked_through_the_chassis_socket() -> None:
     ],
 )
 def test_a_cloud_owns_what_bears_its_name(cloud: str, title: str, owned: bool) -> None:
-    assert CloudOwner(cloud).owns(title) is owned
+    assert CloudPlace.of(cloud).owns(title) is owned
 
 
 def test_servers_of_two_clouds_have_nothing_in_common_but_their_uuid() -> None:
-    one, other = (ServerPlace(CloudOwner(name), Path("/instances"), "u-u-i-d") for name in ("a", "b"))
+    one, other = (ServerPlace(CloudPlace.of(name), Path("/instances"), "u-u-i-d") for name in ("a", "b"))
     assert (one.title, other.title) == ("hardway.a.u-u-i-d", "hardway.b.u-u-i-d")
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[CloudOwner]:
-    owner = CloudOwner(f"ports-{os.getpid()}")
+async def cloud() -> AsyncIterator[CloudPlace]:
+    owner = CloudPlace.of(f"ports-{os.getpid()}")
     try:
         yield owner
     finally:
@@ -60,7 +61,7 @@ async def cloud() -> AsyncIterator[CloudOwner]:
 
 
 @pytest.mark.root
-async def test_a_boot_renews_the_namespace_and_keeps_the_ports(cloud: CloudOwner) -> None:
+async def test_a_boot_renews_the_namespace_and_keeps_the_ports(cloud: CloudPlace) -> None:
     server, chassis = f"{cloud.title}.server", Chassis(f"{cloud.title}.chassis1", Path("/none"))
     for namespace in (server, chassis.namespace):
         await ensure_namespace(namespace)

@@ -14,9 +14,9 @@ import pytest
 
 from hardway.cloud.compute.first_boot import META_DATA, USER_DATA, first_boot
 from hardway.cloud.compute.image import ensure
-from hardway.cloud.compute.places import CloudOwner
 from hardway.cloud.compute.servers import Record, Servers
 from hardway.cloud.compute.user_data import HostKey
+from hardway.cloud.places import CloudPlace
 from hardway.lab.base import trees
 from hardway.lab.cgroups import keeper
 from hardway.lab.faults import LabFault
@@ -71,7 +71,7 @@ class Host:
 @asynccontextmanager
 async def _host(instances: Path) -> AsyncIterator[Host]:
     base = await ensure()
-    cloud = CloudOwner(f"servers-{os.getpid()}")
+    cloud = CloudPlace.of(f"servers-{os.getpid()}")
     servers = Servers(cloud, instances, trees(), None, keeper())
     try:
         yield Host(servers, base.tree.name)
@@ -177,7 +177,7 @@ async def test_servers_are_found_again_by_whoever_comes_later(host: Host) -> Non
     later = Servers(host.servers.cloud, host.servers.instances, trees(), None, keeper())
     assert {uuid: record.name for uuid, record in later.records().items()} == {UUID: "instance-1"}
     assert await later.running(UUID)
-    other = Servers(CloudOwner("another"), host.servers.instances, trees(), None, keeper())
+    other = Servers(CloudPlace.of("another"), host.servers.instances, trees(), None, keeper())
     assert not await other.running(UUID)
     await later.stop(UUID)
     await later.remove(UUID)
