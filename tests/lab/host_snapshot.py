@@ -16,15 +16,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-LAB = re.compile(r"(?:hardway-|/hardway/labs/)([a-z0-9-]+)")
-"""Whose a thing is, by its name."""
+LAB = re.compile(r"(?:hardway[-.]|/hardway/(?:labs|clouds)/)([a-z0-9-]+)")
+"""Whose a thing is, by its name: a lab's, or a cloud's."""
 
-SHARED = frozenset({"/run/netns", "/run/hardway-netns", "/var/lib/hardway", "/var/lib/hardway/labs"})
+SHARED = frozenset(
+    {"/run/netns", "/run/hardway-netns", "/var/lib/hardway", "/var/lib/hardway/labs", "/var/lib/hardway/clouds"}
+)
 """What goes with the last lab of all, so it says nothing about one of them."""
 
 WATCHED = re.compile(
     r"(systemd-nspawn|systemd-socket-(proxyd|activate)|mmdebstrap|haproxy|keepalived|etcd|kube-.*|kubelet|containerd.*|"
-    r"runc|flanneld|coredns)$"
+    r"runc|flanneld|coredns|ld-linux.*|ov[sn].*|microsocks)$"
 )
 """Programs that a lab may leave running outside its control groups."""
 
@@ -102,7 +104,7 @@ def _mounts() -> Iterator[str]:
 
 def _cgroups() -> Iterator[str]:
     for directory, names, _ in os.walk("/sys/fs/cgroup"):
-        labs = [name for name in names if name.startswith("hardway-")]
+        labs = [name for name in names if name.startswith(("hardway-", "hardway."))]
         names[:] = [name for name in names if name not in labs]
         yield from (f"{directory}/{name}" for name in labs)
 
@@ -153,7 +155,7 @@ def _processes() -> Iterator[tuple[int, str]]:
     for directory in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # ended meanwhile
             words = (directory / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            group = re.search(r"/(hardway-[^/\n]+)", (directory / "cgroup").read_text())
+            group = re.search(r"/(hardway[-.][^/\n]+)", (directory / "cgroup").read_text())
             if not any(words):  # dead, and not asked yet by its parent how it ended
                 continue
             if group:
@@ -164,7 +166,7 @@ def _processes() -> Iterator[tuple[int, str]]:
 
 def _paths() -> Iterator[str]:
     yield from (path for path in SHARED if Path(path).exists())
-    for top in ("/var/lib/hardway", "/var/lib/hardway/labs", "/run/systemd/nspawn"):
+    for top in ("/var/lib/hardway", "/var/lib/hardway/labs", "/var/lib/hardway/clouds", "/run/systemd/nspawn"):
         yield from (f"{top}/{name}" for name in _names(Path(top)))
 
 
