@@ -91,6 +91,7 @@ class SimulatedMachine(Resource):
     """A machine that is there."""
 
     kind: ClassVar[str] = "machine"
+    removal: ClassVar[int] = 200
 
     @property
     def name(self) -> str:

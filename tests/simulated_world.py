@@ -25,6 +25,7 @@ class Machine(Resource):
     """A machine of the simulated world."""
 
     kind: ClassVar[str] = "machine"
+    removal: ClassVar[int] = 200
 
     @property
     def name(self) -> str:
