@@ -124,6 +124,14 @@ class Simulation:
 
     kind = "simulated"
 
+    async def survey(self, cluster: Cluster) -> None: ...
+
+    async def cautions(self, cluster: Cluster) -> Sequence[str]:
+        return ()
+
+    async def obstacles(self, cluster: Cluster, plan: Plan) -> Sequence[str]:
+        return ()
+
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
         return [SimulatedMachine(chapter=Chapter.MACHINES, machine=one.name) for one in cluster.all_machines]
 
@@ -137,6 +145,9 @@ class Simulation:
         return EXPECTED
 
     def value(self, ref: Ref) -> bytes | None:
+        return None
+
+    def api_proxy(self, cluster: Cluster) -> str | None:
         return None
 
     def api_url(self, cluster: Cluster) -> Content:

@@ -10,7 +10,8 @@ from time import monotonic
 from hardway import __version__
 from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
 from hardway.engine.journal import Journal, StepRecord
-from hardway.operations.look import Picture, look, machines_first
+from hardway.operations.look import Picture, look, machines_first, not_on_machines
+from hardway.operations.wanted import is_machine
 from hardway.operations.world import World
 from hardway.pki.names import ENCRYPTION_KEY, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, SERVICE_ACCOUNT
 from hardway.plan.saved import SavedPlan, moved
@@ -69,6 +70,7 @@ async def up(
     if saved is not None:
         _refuse_moved(saved, picture.plan, world)
     refuse_lost_keys(picture)
+    await refuse_obstacles(world, picture.plan)
     if picture.plan and saved is None and not confirm(picture):
         raise Declined
     with_journal = Journal(world.state.journal)
@@ -82,12 +84,22 @@ async def up(
 
 
 async def _apply_all(world: World, picture: Picture, watcher: Watcher, journal: Journal, stop: asyncio.Event) -> int:
-    starts = machines_first(picture)
+    starts = _to_begin_with(world, picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
-    done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
+    done = await run_plan(world, "up: machines", starts, watcher, journal, stop)
     again = await look(world)
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
+
+
+def _to_begin_with(world: World, picture: Picture) -> Plan:
+    """What must be done before the rest can be planned: machines that are off, and such as only a look tells about."""
+    if picture.off:
+        return machines_first(picture)
+    makes_machines = any(is_machine(step.resource) and step.action is Action.CREATE for step in picture.plan.steps)
+    if makes_machines and world.provider.expected_facts(world.cluster) is None:
+        return not_on_machines(picture.plan)
+    return Plan(())
 
 
 async def run_plan(
@@ -133,6 +145,13 @@ def refuse_lost_keys(picture: Picture) -> None:
     if lives and lost:
         way_out = "put the state directory back from a copy, or take the cluster down"
         raise Refused((f"keys of a living cluster are missing in the vault; {way_out}:", *lost))
+
+
+async def refuse_obstacles(world: World, plan: Plan) -> None:
+    """Refuse what the provider knows cannot be done, all of it at once. Raises Refused."""
+    obstacles = tuple(await world.provider.obstacles(world.cluster, plan))
+    if obstacles:
+        raise Refused(("the cloud cannot take this plan; nothing was touched:", *obstacles))
 
 
 def spec_digest(world: World) -> str:

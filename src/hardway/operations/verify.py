@@ -19,6 +19,7 @@ __all__ = ["CheckResult", "all_passed", "verify"]
 
 async def verify(world: World, on_result: Callable[[CheckResult], None]) -> Sequence[CheckResult]:
     """Run every check. Raises Refused where there is no cluster yet."""
+    await world.provider.survey(world.cluster)
     return await run_checks(_subject(world), on_row=on_result)
 
 
