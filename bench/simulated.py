@@ -24,7 +24,7 @@ from hardway.operations.look import look
 from hardway.operations.wanted import wanted
 from hardway.operations.world import World
 from hardway.pki.wanted import wanted_pki
-from hardway.plan.steps import Step
+from hardway.plan.steps import Plan, Step
 from hardway.resources.base import (
     UNKNOWN,
     Attributes,

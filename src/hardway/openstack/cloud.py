@@ -177,7 +177,9 @@ def _said(answer: Any) -> str:
     except ValueError:
         return str(answer.text).strip()[:500]
     while isinstance(body, Mapping):
-        inner = next((body[key] for key in ("message", "faultstring", "detail") if isinstance(body.get(key), str)), None)
+        inner = next(
+            (body[key] for key in ("message", "faultstring", "detail") if isinstance(body.get(key), str)), None
+        )
         if inner:
             return str(inner)
         nested = [value for value in body.values() if isinstance(value, Mapping)]
@@ -209,7 +211,7 @@ def _explained(error: Exception) -> CloudFault | None:
         case auth.auth_plugins.MissingRequiredOptions() | auth.auth_plugins.NoMatchingPlugin():
             way = "name a cloud of clouds.yaml in openstack.cloud or OS_CLOUD, or set OS_AUTH_URL and its kin"
             return CloudFault("no credentials for a cloud were given", said, way, bad_input=True)
-        case auth.SSLFailure():
+        case auth.SSLError():
             way = "name the authority's file as cacert in clouds.yaml, or in OS_CACERT"
             return CloudFault("the cloud's certificate is not trusted here", said, way)
         case auth.ConnectFailure() | auth.DiscoveryFailure() | auth.ConnectTimeout():

@@ -15,6 +15,8 @@ MACHINE: Final = "hardway:machine"
 """Of servers' metadata."""
 IMAGE: Final = "hardway:image"
 """Of servers' metadata: what they were made of, as the spec called it."""
+REACHED: Final = "hardway:reached"
+"""Of servers' metadata: SSH has answered there once, so that the server is more than begun."""
 FOUND: Final = "hardway:found"
 """A tag of a floating address that was in the project already: taken into use, and only let go of by `down`."""
 

@@ -1,4 +1,4 @@
-"""What keeps a plan from being carried out, told all at once before anything is touched: quotas, and what must be there.
+"""What keeps a plan from being carried out, told all at once before anything is touched: quotas, what must be there.
 
 Quotas are compared with what the plan makes: the API refuses only the first that is short, halfway through.
 """
@@ -67,7 +67,7 @@ def _things(site: Site, plan: Plan, made: Sequence[Step]) -> Iterator[str]:
         except CloudFault as fault:
             yield f"openstack.externalNetwork: {fault.what}; {fault.evidence}"
     if any(step.resource.kind == LoadBalancer.kind for step in made) and site.balancing not in site.cloud.services:
-        yield f"balancer.kind: the catalog has no service {site.balancing}; use balancer.kind: external, or another cloud"
+        yield f"balancer.kind: the catalog has no service {site.balancing}; use external, or another cloud"
     yield from _taken_addresses(site, made)
     for step in plan.steps:
         yield from _of_step(step)
@@ -76,21 +76,27 @@ def _things(site: Site, plan: Plan, made: Sequence[Step]) -> Iterator[str]:
 def _of_step(step: Step) -> Iterator[str]:
     """Steps that can only fail."""
     resource = step.resource
-    what = "; ".join(f"{one.attribute} is {one.before}, shall be {one.after}" for one in step.differences)
     if isinstance(resource, ExistingServer) and step.action is Action.CREATE:
         yield f"{resource.machine}: there is no server of that name in the project (openstack.servers: existing)"
-    elif isinstance(resource, ExistingServer) and step.action is Action.CHANGE:
+    if step.action is not Action.CHANGE:
+        return
+    what = "; ".join(f"{one.attribute} is {one.before}, shall be {one.after}" for one in step.differences)
+    if isinstance(resource, ExistingServer):
         yield f"{resource.machine}: {what}; the server is yours to put right"
-    elif isinstance(resource, Server) and step.action is Action.CHANGE and any(
-        one.attribute != "running" for one in step.differences
-    ):
+    elif isinstance(resource, Server) and any(one.attribute != "running" for one in step.differences):
         yield f"{resource.machine}: {what}; a server keeps what it was made with: put the spec back, or remake it"
-    elif step.action is Action.CHANGE and not step.seen.owned and resource.kind in _FOUND:
-        if not (isinstance(resource, FloatingAddress) and step.seen.attributes.get("target") == "nothing"):
-            yield f"{resource.describe()}: {NOT_OURS} ({what})"
+    elif resource.kind in _FOUND and not step.seen.owned and not _is_free(step):
+        yield f"{resource.describe()}: {NOT_OURS} ({what})"
 
 
-_FOUND: Final = frozenset({"network", "subnet", "router", "router-interface", "floating-address", "load-balancer", "zone", "record"})
+def _is_free(step: Step) -> bool:
+    """A floating address that leads nowhere may be taken into use."""
+    return isinstance(step.resource, FloatingAddress) and step.seen.attributes.get("target") == "nothing"
+
+
+_FOUND: Final = frozenset(
+    {"network", "subnet", "router", "router-interface", "floating-address", "load-balancer", "zone", "record"}
+)
 """Kinds that may be there already."""
 
 
@@ -158,7 +164,9 @@ async def _network(site: Site, counts: Mapping[str, int]) -> Sequence[str]:
     found: list[str] = []
     for name, kind in NETWORK_QUOTAS.items():
         # the VIP's and the router's ports are the cloud's own to make, and count as well
-        more = counts.get(kind, 0) + (counts.get("load-balancer", 0) + counts.get("router-interface", 0)) * (name == "port")
+        more = counts.get(kind, 0) + (counts.get("load-balancer", 0) + counts.get("router-interface", 0)) * (
+            name == "port"
+        )
         one: Mapping[str, Any] = details.get(name) or {"limit": -1, "used": 0}
         used = int(one["used"]) + int(one.get("reserved") or 0)
         found += Quota(name.replace("_", " ") + "s", int(one["limit"]), used).told(more)

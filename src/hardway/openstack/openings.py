@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from hardway.openstack.resources.security import Opening, SecurityGroup, SecurityGroupRule, rule
 from hardway.openstack.resources.base import object_id
+from hardway.openstack.resources.security import Opening, SecurityGroup, SecurityGroupRule, rule
 from hardway.spec.addresses import pod_range
 from hardway.spec.model import CLOUD_BALANCERS, Cluster
 
@@ -73,7 +73,7 @@ def _workers(cluster: Cluster, groups: Groups) -> Iterator[Row]:
     yield from _everyones(cluster, here)
     yield here, _tcp(KUBELET, peer=groups.masters), "the kubelet, for API servers"
     yield here, _tcp(KUBELET, peer=here), "the kubelet, for metrics collected by pods"
-    yield here, _tcp(1, 65535, groups.masters), "webhooks and aggregated APIs in pods, for API servers"
+    yield here, Opening("ingress", protocol="tcp", peer=groups.masters), "webhooks and APIs in pods, for API servers"
     if cluster.pod_network.backend == "vxlan":
         yield here, Opening("ingress", protocol="udp", first=VXLAN, last=VXLAN, peer=here), "pods on other workers"
     else:

@@ -10,8 +10,8 @@ from pathlib import Path
 from hardway.components.facts import Facts
 from hardway.engine.handler import Handler
 from hardway.machines.provider import Endpoint, Operator
-from hardway.openstack.cloud import Cloud
-from hardway.openstack.estate import Estate, balancing_service, take_estate
+from hardway.openstack.cloud import Body, Cloud
+from hardway.openstack.estate import Estate, take_estate
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.handlers.balancer import BalancerHandler
 from hardway.openstack.handlers.compute import KeyPairHandler, ServerGroupHandler
@@ -20,7 +20,7 @@ from hardway.openstack.handlers.network import NetworkHandler, RouterHandler, Ro
 from hardway.openstack.handlers.ports import FloatingAddressHandler, PortHandler
 from hardway.openstack.handlers.security import SecurityGroupHandler, SecurityGroupRuleHandler
 from hardway.openstack.handlers.servers import ServerHandler, floating_of_server
-from hardway.openstack.marks import KEY, MACHINE
+from hardway.openstack.marks import KEY, MACHINE, REACHED
 from hardway.openstack.obstacles import obstacles
 from hardway.openstack.resources.balancer import PROVIDER, LoadBalancer, abilities
 from hardway.openstack.resources.base import object_id
@@ -72,7 +72,7 @@ class OpenStackProvider:
         if self._site is None:
 
             async def endpoint(machine: str) -> Endpoint | None:
-                return await self.endpoint(cluster, machine)
+                return self._way(cluster, machine)
 
             self._site = Site(Cloud(cluster.openstack), cluster, self._operator.cluster_id, endpoint)
         return self._site
@@ -137,13 +137,17 @@ class OpenStackProvider:
         site, found = self._at(cluster), []
         if not self._has_names(cluster):
             found.append("openstack.names: no Designate here: names are only in /etc/hosts of the machines")
-        balancer = site.only(LoadBalancer.kind, site.names.balancer) if cluster.balancer.kind in CLOUD_BALANCERS else None
+        balancer = (
+            site.only(LoadBalancer.kind, site.names.balancer) if cluster.balancer.kind in CLOUD_BALANCERS else None
+        )
         provider = str((balancer or {}).get("provider") or cluster.openstack.balancer_provider or "")
         able = abilities(provider)
         if able.monitor != "HTTPS":
             found.append(f"balancer.kind: provider {provider} asks whether TCP connects, not /readyz over HTTPS")
         if not able.groups_on_vip:
-            found.append(f"balancer.kind: provider {provider} does not heed security groups at the VIP; masters' own hold")
+            found.append(
+                f"balancer.kind: provider {provider} does not heed security groups at the VIP; masters' own hold"
+            )
         for kind, name in (("network", site.names.network), ("router", site.names.router)):
             there = site.only(kind, name) if cluster.openstack.servers == "create" else None
             if there is not None and not site.ours(there):
@@ -156,7 +160,9 @@ class OpenStackProvider:
 
     def _without_host_key(self, cluster: Cluster) -> Sequence[str]:
         there = [one for one in cluster.all_machines if self._at(cluster).only("machine", one.name) is not None]
-        what = "its console tells no host key: pin it as hostKey in the spec (`ssh-keyscan` from a place that you trust)"
+        what = (
+            "its console tells no host key: pin it as hostKey in the spec (`ssh-keyscan` from a place that you trust)"
+        )
         return tuple(f"{one.name}: {what}" for one in there if one.name not in self._host_keys)
 
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
@@ -167,11 +173,17 @@ class OpenStackProvider:
         return tuple(handler(site) for handler in HANDLERS)
 
     async def endpoint(self, cluster: Cluster, machine: str) -> Endpoint | None:
-        """Through the floating address where there is one, else the jump host, else the fixed address."""
+        """None also while it boots for the first time."""
         if not self._surveyed:
             await self.survey(cluster)
+        server = self._server(self._at(cluster), cluster, machine)
+        begun = server is not None and cluster.openstack.servers == "create" and REACHED not in server["metadata"]
+        return None if begun else self._way(cluster, machine)
+
+    def _way(self, cluster: Cluster, machine: str) -> Endpoint | None:
+        """Through the floating address where there is one, else the jump host, else to the fixed address."""
         site, section = self._at(cluster), cluster.openstack
-        server = site.estate.made.get(machine_id(machine)) or self._server(site, cluster, machine)
+        server = self._server(site, cluster, machine)
         key = self.value(host_key_public(cluster, machine))
         if server is None or key is None:
             return None
@@ -191,7 +203,10 @@ class OpenStackProvider:
             jump=jump(section.jump_host) if section.jump_host else None,
         )
 
-    def _server(self, site: Site, cluster: Cluster, machine: str) -> dict[str, object] | None:
+    def _server(self, site: Site, cluster: Cluster, machine: str) -> Body | None:
+        known = site.estate.made.get(machine_id(machine))
+        if known is not None:
+            return known
         there = site.estate.of("machine").values()
         if cluster.openstack.servers == "existing":
             return site.only("machine", machine)

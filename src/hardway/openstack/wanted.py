@@ -202,7 +202,9 @@ def _balancer(cluster: Cluster, names: Names) -> Iterator[Resource]:
     )
     listener = Listener(label=f"{label}-{port}", balancer=label, port=port, needs=(balancer.id,))
     provider = Ref(balancer.id, "provider")
-    pool = Pool(label=f"{label}-masters", balancer=label, listener=listener.label, needs=(listener.id, provider.resource))
+    pool = Pool(
+        label=f"{label}-masters", balancer=label, listener=listener.label, needs=(listener.id, provider.resource)
+    )
     yield from (balancer, listener, pool)
     members = [
         Member(

@@ -51,7 +51,7 @@ _GENERATE: Final[Mapping[KeyAlgorithm, Callable[[], PrivateKey]]] = {
 
 
 def make_key(algorithm: str) -> bytes:
-    """A new private key: PKCS#8 PEM, or OpenSSH's PEM for SSH_ED25519. Raises ValueError for an unknown algorithm."""
+    """A new private key: PKCS#8 PEM, or OpenSSH's for SSH_ED25519. Raises ValueError for an unknown algorithm."""
     if algorithm == SSH_ED25519:
         return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     key = _GENERATE[KeyAlgorithm(algorithm)]()
@@ -85,8 +85,8 @@ def public_bytes(key: CertificatePublicKeyTypes) -> bytes:
 
 
 def algorithm_of(key_pem: bytes) -> str:
-    """Which of `KeyAlgorithm` a private key is, or SSH_ED25519; "ecdsa-<curve>" or "rsa-<bits>" for others; "unreadable"
-    for no key."""
+    """Which of `KeyAlgorithm` a private key is, or SSH_ED25519; "ecdsa-<curve>" or "rsa-<bits>" for others;
+    "unreadable" for no key."""
     try:
         if key_pem.startswith(_OPENSSH):
             _ssh_private(key_pem)

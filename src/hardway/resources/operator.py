@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 
 from hardway.resources.base import OPERATOR, UNKNOWN, Attributes, Content, Known, Ref, Resource, Unknown, digest
 
-
 SSH_ED25519: Final = "ssh-ed25519"
 """The algorithm of keys for SSH: kept in OpenSSH's own format, the only one that every sshd and ssh reads."""
 

@@ -101,7 +101,7 @@ class Machines(Model):
     """The machines, and who provides them."""
 
     provider: str = "lab"
-    """Where the machines come from: lab (systemd-nspawn machines on this computer) or openstack (servers of a cloud)."""
+    """Where the machines come from: lab (systemd-nspawn on this computer) or openstack (servers of a cloud)."""
     masters: tuple[Machine, ...] = Field(default_factory=_masters, min_length=1)
     """They run etcd, the API servers, controller-managers and schedulers: 1, 3, 5 or 7."""
     workers: tuple[Worker, ...] = Field(default_factory=_workers)
@@ -159,8 +159,8 @@ class Balancer(Model):
     """What answers at the API's address."""
 
     kind: str = HAPROXY
-    """haproxy (with keepalived, on machines of ours), octavia or lbaasv2 (load balancers of an OpenStack cloud), external
-    (the address is somebody else's to hold)."""
+    """haproxy (with keepalived, on machines of ours), octavia or lbaasv2 (an OpenStack cloud's), or external (the
+    address is somebody else's to hold)."""
     interface: Annotated[str, Field(pattern=INTERFACE_PATTERN)] | None = None
     """The network interface that carries the VIP; by default the one with the machine's own address."""
 

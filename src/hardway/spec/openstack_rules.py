@@ -1,4 +1,4 @@
-"""Rules about provider `openstack`: floating addresses, the balancer, keys, and what belongs to other providers. Pure."""
+"""Rules about provider `openstack`: floating addresses, the balancer, keys, and what is other providers'. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def floating_addresses_are_in_a_cloud(cluster: Cluster, _: Kinds) -> Iterator[Fi
         if machine.host_key is None:
             continue
         if cluster.machines.provider != OPENSTACK:
-            yield Finding((*path, "hostKey"), "host keys of these machines are made by hardway", "leave it out", (PROVIDER,))
+            yield Finding(
+                (*path, "hostKey"), "host keys of these machines are made by hardway", "leave it out", (PROVIDER,)
+            )
         elif cluster.openstack.servers == "create":
             what = "a server that hardway makes has a host key that hardway makes"
             yield Finding((*path, "hostKey"), what, "leave it out, or use openstack.servers: existing", (SERVERS,))

@@ -88,7 +88,7 @@ lab:
   # mirror: https://mirror.example/debian
   apiPort: 0                          # the loopback port that leads to the API; 0 takes a free one
 
-openstack:                            # with machines.provider: openstack; examples/openstack.yaml is the article's set-up
+openstack:                            # of provider openstack; examples/openstack.yaml is the article's set-up
   # cloud: mycloud                    # of clouds.yaml; by default what the environment says
   # region: RegionOne
   servers: create                     # or existing: found by name

@@ -40,7 +40,10 @@ _PATTERNS: Final[Mapping[str, Words]] = {
     ),
     INTERFACE_PATTERN: ("is no name of a network interface", "use at most 15 letters, digits, dots, _ or -"),
     URL_PATTERN: ("is no URL", "begin it with https:// or http://"),
-    HOST_KEY_PATTERN: ("is no public host key", "write it as known_hosts has it, without the host: ssh-ed25519 AAAA..."),
+    HOST_KEY_PATTERN: (
+        "is no public host key",
+        "write it as known_hosts has it, without the host: ssh-ed25519 AAAA...",
+    ),
     USER_PATTERN: ("is no user's name", "use at most 32 lower-case letters, digits, _ and -"),
     OBJECT_PATTERN: ("cannot be a name in a cloud", "use at most 128 characters without a slash"),
     SUITE_PATTERN: ("is no release's name", "use a code name in lower case, such as trixie"),

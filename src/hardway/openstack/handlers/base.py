@@ -34,7 +34,7 @@ class CloudHandler(ABC):
         return None
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
-        """What is in the resources' places, and what is ours beside them. Raises CloudFault for a name that two have."""
+        """What is in the resources' places, and what is ours beside them. Raises CloudFault where two have a name."""
         made = self.site.estate.made
         seen: dict[str, Seen] = {}
         for resource in resources:
@@ -68,7 +68,9 @@ class CloudHandler(ABC):
             return
         if step.action is Action.CHANGE:
             if not step.seen.owned and not self.may_take(made[step.id]):
-                raise StepFailed(step.id, NOT_OURS, advice="name another one in the spec, or put this one right yourself")
+                raise StepFailed(
+                    step.id, NOT_OURS, advice="name another one in the spec, or put this one right yourself"
+                )
             made[step.id] = await self.change(step, made[step.id], context)
             return
         made[step.id] = await self.create(step, context)

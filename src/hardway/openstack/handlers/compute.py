@@ -72,7 +72,9 @@ class ServerGroupHandler(_NamedHandler):
         group = step.resource
         assert isinstance(group, ServerGroup)
         body = {"name": self._name(group.label), "policies": [group.policy]}
-        made: Body = (await self.site.cloud.post("compute", "/os-server-groups", {"server_group": body}))["server_group"]
+        made: Body = (await self.site.cloud.post("compute", "/os-server-groups", {"server_group": body}))[
+            "server_group"
+        ]
         return made
 
     async def remove(self, found: Body, context: Context) -> None:

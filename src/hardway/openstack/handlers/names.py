@@ -108,7 +108,12 @@ class RecordSetHandler(_NamingHandler):
         record = step.resource
         assert isinstance(record, RecordSet)
         zone = self.site.id_of(object_id(Zone.kind, record.zone))
-        body = {"name": record.label, "type": "A", **self._records(step, context), **self.marked("address of a machine")}
+        body = {
+            "name": record.label,
+            "type": "A",
+            **self._records(step, context),
+            **self.marked("address of a machine"),
+        }
         made = await self.site.cloud.post("dns", f"/zones/{zone}/recordsets", body)
         return await self.served(f"/zones/{zone}/recordsets/{made['id']}", record.label)
 

@@ -91,7 +91,9 @@ class FloatingAddressHandler(NetworkingHandler):
             return "nothing"
         made = self.site.estate.made.items()
         is_port = (one for one, body in made if one.startswith(f"{Port.kind}:") and body["id"] == port)
-        is_vip = (one for one, body in made if one.startswith(f"{LoadBalancer.kind}:") and body.get("vip_port_id") == port)
+        is_vip = (
+            one for one, body in made if one.startswith(f"{LoadBalancer.kind}:") and body.get("vip_port_id") == port
+        )
         return next(is_port, None) or next(is_vip, None) or str(port)
 
     def id_of(self, found: Body) -> str:

@@ -1,4 +1,4 @@
-"""Servers: made and waited for until SSH answers with the host key that was made for them; and those that are others'."""
+"""Servers: made, and waited for until SSH answers with the host key that was made for them; and others' servers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from time import monotonic
 from typing import Final
 
 from hardway.engine.handler import Context, StepFailed
-from hardway.machines.ssh import connect
 from hardway.machines.transport import Unreachable
 from hardway.openstack.cloud import Body
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.handlers.base import CloudHandler
-from hardway.openstack.marks import IMAGE, KEY, MACHINE, unique_name
+from hardway.openstack.marks import IMAGE, KEY, MACHINE, REACHED, unique_name
 from hardway.openstack.resources.compute import ExistingServer, Server
 from hardway.openstack.user_data import user_data
 from hardway.plan.order import machine_id
@@ -52,7 +51,7 @@ class ServerHandler(CloudHandler):
             "address": " ".join(_fixed(found)) if resource is None else _address(found, resource.address),
             "flavor": str(flavor.get("original_name", flavor.get("id", ""))),
             "image": str(found.get("metadata", {}).get(IMAGE, "")),
-            "running": STATES.get(found["status"], str(found["status"])),
+            "running": _running(found) if not isinstance(resource, ExistingServer) else _state(found),
         }
         return seen if not isinstance(resource, ExistingServer) else {k: seen[k] for k in ("address", "running")}
 
@@ -109,13 +108,15 @@ class ServerHandler(CloudHandler):
         return await self._until_it_answers(step, found, context)
 
     async def _until_it_answers(self, step: Step, found: Body, context: Context) -> Body:
-        """ACTIVE, then SSH with the pinned key. Raises StepFailed with the server's fault, or the console's last lines."""
+        """ACTIVE, then SSH with the pinned key. StepFailed brings the server's fault, or the console's last lines."""
         deadline = monotonic() + self.site.cluster.openstack.boot_within
         active = await self._until_active(step, found, context, deadline)
         self.site.estate.made[step.id] = active
         self.remember(active)
         await self._until_ssh(step, active, context, deadline)
-        return active
+        reached = {"metadata": {REACHED: "yes"}}
+        answer = await self.site.cloud.post("compute", f"/servers/{active['id']}/metadata", reached)
+        return {**active, "metadata": answer["metadata"]}
 
     async def _until_active(self, step: Step, found: Body, context: Context, deadline: float) -> Body:
         while True:
@@ -147,6 +148,8 @@ class ServerHandler(CloudHandler):
         endpoint = await self.site.endpoint(machine)
         if endpoint is None:
             return "there is no way to it"
+        from hardway.machines.ssh import connect  # asyncssh: not for every reading of a spec
+
         try:
             transport = await connect(endpoint)
         except Unreachable as fault:
@@ -173,7 +176,9 @@ class ServerHandler(CloudHandler):
                     return
                 raise
             if server["status"] == "ERROR":
-                raise CloudFault(f"the server cannot be deleted: {_fault(server)}", "", "look at it with the cloud's own tools")
+                raise CloudFault(
+                    f"the server cannot be deleted: {_fault(server)}", "", "look at it with the cloud's own tools"
+                )
             await asyncio.sleep(PAUSE)
         raise CloudFault(f"the server is not gone after {GONE_WITHIN:.0f} s", "", "run `hardway down` again")
 
@@ -186,6 +191,16 @@ _IN_ERROR: Final = (
     "or take it out of the spec"
 )
 _TOO_SLOW: Final = "look at its console; `hardway up` goes on waiting, and openstack.bootWithin gives it longer"
+
+
+def _state(server: Body) -> str:
+    return STATES.get(server["status"], str(server["status"]))
+
+
+def _running(server: Body) -> str:
+    """A server of ours runs once it was reached: one that still boots is not yet there."""
+    state = _state(server)
+    return "not yet" if state == "yes" and REACHED not in server["metadata"] else state
 
 
 def _fixed(server: Body) -> list[str]:

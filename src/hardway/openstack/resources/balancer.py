@@ -117,7 +117,7 @@ class Member(BalancerPart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthMonitor(BalancerPart):
-    """Who asks the members whether they can: HTTPS at a path where the provider knows how, else whether TCP connects."""
+    """Who asks the members whether they can: HTTPS at a path where the provider can, else whether TCP connects."""
 
     kind: ClassVar[str] = "health-monitor"
     removal: ClassVar[int] = 170

@@ -60,7 +60,7 @@ class SecurityGroupRule(CloudObject):
 
     def describe(self) -> str:
         why = f" ({self.purpose})" if self.purpose else ""
-        return f"rule of {self.group}: {self.opening}{why}"
+        return f"rule of {self.label}{why}"
 
 
 def rule(group: str, opening: Opening, purpose: str = "", needs: tuple[str, ...] = ()) -> SecurityGroupRule:
