@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from hardway.components.facts import Facts
@@ -28,14 +28,16 @@ from hardway.openstack.resources.network import FloatingAddress
 from hardway.openstack.site import Site
 from hardway.openstack.user_data import host_key_on
 from hardway.openstack.wanted import CLIENT_KEY, Ground, api_url, floating_of, host_key_public, wanted
-from hardway.openstack.ways import jump, plain_proxy, through_proxy
+from hardway.openstack.ways import jump, log_in, plain_proxy, through_proxy
 from hardway.plan.order import machine_id
 from hardway.plan.steps import Plan
 from hardway.resources.base import Content, Ref, Resource
 from hardway.spec.addresses import api_name
-from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine
+from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine, OpenStack
 
 SSH_PORT = 22
+LogIn = Callable[[Endpoint | None], Awaitable[str | None]]
+"""See ways.log_in."""
 
 HANDLERS = (
     NetworkHandler,
@@ -61,8 +63,12 @@ class OpenStackProvider:
 
     kind = OPENSTACK
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(
+        self, operator: Operator, cloud: Callable[[OpenStack], Cloud] = Cloud, log_in: LogIn = log_in
+    ) -> None:
         self._operator = operator
+        self._cloud = cloud
+        self._log_in = log_in
         self._site: Site | None = None
         self._surveyed = False
         self._by_name = False
@@ -70,11 +76,10 @@ class OpenStackProvider:
 
     def _at(self, cluster: Cluster) -> Site:
         if self._site is None:
-
-            async def endpoint(machine: str) -> Endpoint | None:
-                return self._way(cluster, machine)
-
-            self._site = Site(Cloud(cluster.openstack), cluster, self._operator.cluster_id, endpoint)
+            cloud = self._cloud(cluster.openstack)
+            self._site = Site(
+                cloud, cluster, self._operator.cluster_id, lambda machine: self._log_in(self._way(cluster, machine))
+            )
         return self._site
 
     async def survey(self, cluster: Cluster) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from hardway.machines.provider import Endpoint
 from hardway.openstack.cloud import Body, Cloud
 from hardway.openstack.estate import Estate, balancing_service
 from hardway.openstack.faults import CloudFault
@@ -21,8 +20,8 @@ class Site:
     cloud: Cloud
     cluster: Cluster
     cluster_id: str
-    endpoint: Callable[[str], Awaitable[Endpoint | None]]
-    """How to reach a machine by SSH."""
+    log_in: Callable[[str], Awaitable[str | None]]
+    """Try to log in to a machine; None where that works, else why not."""
     estate: Estate = field(default_factory=Estate)
 
     @property

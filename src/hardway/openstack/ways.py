@@ -7,6 +7,7 @@ from pathlib import Path
 from socket import socket
 
 from hardway.machines.provider import Endpoint
+from hardway.machines.transport import Unreachable
 from hardway.spec.model import JumpHost
 
 WITHIN = 15.0
@@ -29,6 +30,20 @@ def through_proxy(proxy: str, host: str, port: int) -> Callable[[], Awaitable[so
             raise ConnectionRefusedError(f"the proxy {proxy} does not get there: {fault}") from fault
 
     return connect
+
+
+async def log_in(endpoint: Endpoint | None) -> str | None:
+    """Log in, and leave; None where that works, else why not."""
+    from hardway.machines.ssh import connect  # asyncssh: not for every reading of a spec
+
+    if endpoint is None:
+        return "there is no way to it yet"
+    try:
+        transport = await connect(endpoint)
+    except Unreachable as fault:
+        return fault.why
+    await transport.close()
+    return None
 
 
 def plain_proxy(proxy: str) -> str:

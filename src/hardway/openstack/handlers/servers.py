@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Final
 
 from hardway.engine.handler import Context, StepFailed
-from hardway.machines.transport import Unreachable
 from hardway.openstack.cloud import Body
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.handlers.base import CloudHandler
@@ -134,7 +133,7 @@ class ServerHandler(CloudHandler):
 
     async def _until_ssh(self, step: Step, server: Body, context: Context, deadline: float) -> None:
         while True:
-            why = await self._try(step.machine)
+            why = await self.site.log_in(step.machine)
             if why is None:
                 return
             context.waiting(step.id, f"SSH: {why}")
@@ -142,20 +141,6 @@ class ServerHandler(CloudHandler):
                 what = f"SSH does not answer after {self.site.cluster.openstack.boot_within} s: {why}"
                 raise StepFailed(step.id, what, await self._console(server), _TOO_SLOW)
             await asyncio.sleep(PAUSE)
-
-    async def _try(self, machine: str) -> str | None:
-        """Log in; None where that works, else why not."""
-        endpoint = await self.site.endpoint(machine)
-        if endpoint is None:
-            return "there is no way to it"
-        from hardway.machines.ssh import connect  # asyncssh: not for every reading of a spec
-
-        try:
-            transport = await connect(endpoint)
-        except Unreachable as fault:
-            return fault.why
-        await transport.close()
-        return None
 
     async def _console(self, server: Body) -> str:
         body: Body = {"os-getConsoleOutput": {"length": CONSOLE_LINES}}
