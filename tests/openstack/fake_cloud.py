@@ -299,6 +299,9 @@ class FakeCloud(Cloud):
         self._pend(parts[-2])
         if parts[-2] == "loadbalancers":
             self.world.things["ports"].pop(gone["vip_port_id"], None)
+            for address in self.world.of("floatingips"):
+                if address.get("port_id") == gone["vip_port_id"]:
+                    address["port_id"] = None
             for kind in ("listeners", "pools", "members", "healthmonitors"):
                 self.world.things.pop(kind, None)
         if parts[-2] == "security-groups":

@@ -85,16 +85,15 @@ class FloatingAddressHandler(NetworkingHandler):
         return {"target": self._target(found), "address": str(found["floating_ip_address"])}
 
     def _target(self, found: Body) -> str:
-        """The id of the resource that it leads to, or the port's own id."""
+        """The id of the resource that it leads to, or the port's own id; a balancer in ERROR is about to go, and its
+        VIP's port with it."""
         port = found.get("port_id")
-        if port is None:
-            return "nothing"
-        made = self.site.estate.made.items()
-        is_port = (one for one, body in made if one.startswith(f"{Port.kind}:") and body["id"] == port)
-        is_vip = (
-            one for one, body in made if one.startswith(f"{LoadBalancer.kind}:") and body.get("vip_port_id") == port
-        )
-        return next(is_port, None) or next(is_vip, None) or str(port)
+        for one, body in self.site.estate.made.items() if port else ():
+            if one.startswith(f"{Port.kind}:") and body["id"] == port:
+                return one
+            if one.startswith(f"{LoadBalancer.kind}:") and body.get("vip_port_id") == port:
+                return one if body["provisioning_status"] != "ERROR" else f"{one} in ERROR"
+        return str(port or "nothing")
 
     def id_of(self, found: Body) -> str:
         return object_id(self.kind, _whose(found))
