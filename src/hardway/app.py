@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hardway.cli.doors import CachedProgram, LabMachine, Need, Report
+    from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
     from hardway.machines.handler import MachineHandler
     from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
@@ -169,6 +169,44 @@ async def _in_foreground(spec: Path, machine: str, command: Sequence[str]) -> in
     return await in_foreground(operations.ssh_command(load_cluster(spec), machine, command))
 
 
+class Cloud:
+    """A cloud on this computer behind the command line's door."""
+
+    async def up(self, name: str, chassis: int | None, report: Report) -> CloudState:
+        from hardway.cloud import operations
+
+        await operations.up(name, chassis, report)
+        return await self.status(name)
+
+    async def down(self, name: str, keep_data: bool) -> None:
+        from hardway.cloud import operations
+
+        await (operations.stop if keep_data else operations.down)(name)
+
+    async def status(self, name: str) -> CloudState:
+        from hardway.cli.doors import CloudPart, CloudState
+        from hardway.cloud.status import status
+
+        seen = await status(name)
+        parts = (CloudPart(one.name, one.state, one.version, one.endpoint, one.restarts) for one in seen.parts)
+        return CloudState(seen.name, seen.state, seen.chassis, tuple(parts))
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        from hardway.cloud.operations import client_environment
+
+        return client_environment(name)
+
+    def openstack_command(self, name: str, arguments: Sequence[str], admin: bool) -> Sequence[str]:
+        from hardway.cloud.operations import client_command
+
+        return client_command(name, arguments, admin)
+
+    def log_command(self, name: str, service: str, lines: int, follow: bool) -> Sequence[str]:
+        from hardway.cloud.operations import log_command
+
+        return log_command(name, service, lines, follow)
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
@@ -190,4 +228,4 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    sys.exit(run(Doors(open_world, Lab(), programs, operations), sys.argv[1:]))
+    sys.exit(run(Doors(open_world, Lab(), programs, operations, Cloud()), sys.argv[1:]))

@@ -37,7 +37,11 @@ KEYS = {
     "members": "member",
     "healthmonitors": "healthmonitor",
 }
-LISTS = {"security-groups": "security_groups", "security-group-rules": "security_group_rules", "os-keypairs": "keypairs"}
+LISTS = {
+    "security-groups": "security_groups",
+    "security-group-rules": "security_group_rules",
+    "os-keypairs": "keypairs",
+}
 LISTS |= {"os-server-groups": "server_groups"}
 
 
@@ -233,7 +237,9 @@ class FakeCloud(Cloud):
     def _make(self, parts: list[str], body: Body) -> Answer:
         collection = parts[-1]
         key = KEYS.get(collection)
-        made = self.world.put(collection, {"project_id": PROJECT, **self._born(collection, parts, body[key] if key else body)})
+        made = self.world.put(
+            collection, {"project_id": PROJECT, **self._born(collection, parts, body[key] if key else body)}
+        )
         self._pend(collection)
         if collection == "security-groups":
             for family in ("IPv4", "IPv6"):

@@ -184,7 +184,9 @@ SETTINGS = {
     field("machines.provider", "labb"): (
         "3:13: machines.provider: unknown provider 'labb' — did you mean lab? (known: lab and openstack)"
     ),
-    field("balancer.kind", "nginx"): "3:9: balancer.kind: unknown kind 'nginx' — known: external, haproxy, lbaasv2 and octavia",
+    field(
+        "balancer.kind", "nginx"
+    ): "3:9: balancer.kind: unknown kind 'nginx' — known: external, haproxy, lbaasv2 and octavia",
     field("sources.kind", "upstrem"): (
         "3:9: sources.kind: unknown kind 'upstrem' — did you mean upstream? (known: auto, cache, go and upstream)"
     ),

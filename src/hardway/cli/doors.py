@@ -101,6 +101,53 @@ class Lab(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CloudPart:
+    """A process of a cloud: a service, a chassis, OVN's centre, the operator's proxy."""
+
+    name: str
+    state: str
+    """ready, starting, failed, done, running, off."""
+    version: str
+    """Of what it runs, where that has one."""
+    endpoint: str
+    """Where it is reached from this computer."""
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloudState:
+    """A cloud as it is now."""
+
+    name: str
+    state: str
+    """up, degraded, off, not made."""
+    chassis: int
+    parts: tuple[CloudPart, ...]
+
+
+class Cloud(Protocol):
+    """A cloud on this computer. Each raises LabFault."""
+
+    def up(self, name: str, chassis: int | None, report: Report) -> Awaitable[CloudState]:
+        """Make it, or bring back what does not run."""
+        ...
+
+    def down(self, name: str, keep_data: bool) -> Awaitable[None]:
+        """Take all of it away; or end it, and keep what it knows."""
+        ...
+
+    def status(self, name: str) -> Awaitable[CloudState]: ...
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        """The variables by which clients find it."""
+        ...
+
+    def openstack_command(self, name: str, arguments: Sequence[str], admin: bool) -> Sequence[str]: ...
+
+    def log_command(self, name: str, service: str, lines: int, follow: bool) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
 class CachedProgram:
     """A program or image in the cache."""
 
@@ -171,5 +218,6 @@ class Doors:
     lab: Lab
     programs: Programs
     operations: Operations
+    cloud: Cloud
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""

@@ -10,13 +10,19 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, lab, look, plan, spec
+from hardway.cli.verbs import access, change, cloud, lab, look, plan, spec
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
     no_args_is_help=True,
     help="Machines made on this computer (needs root).",
     epilog=examples("hardway lab doctor --install", "hardway lab status", "hardway lab kill hardway-master-1"),
+)
+
+cloud_app = typer.Typer(
+    no_args_is_help=True,
+    help="A real OpenStack on this computer (needs root).",
+    epilog=examples("hardway cloud up", "eval $(hardway cloud openrc)", "hardway cloud down"),
 )
 
 
@@ -115,6 +121,41 @@ _add(lab_app, None, lab.kill, "kill", "hardway lab kill hardway-master-1 | the A
 _add(lab_app, None, lab.start, "start", "hardway lab start hardway-master-1")
 _add(lab_app, None, lab.doctor, "doctor", "hardway lab doctor", "hardway lab doctor --install")
 app.add_typer(lab_app, name="lab", rich_help_panel=_COMPUTER)
+_add(
+    cloud_app,
+    None,
+    cloud.up,
+    "up",
+    "hardway cloud up | makes it, or brings back what does not run",
+    "hardway cloud up --name small --chassis 1",
+)
+_add(cloud_app, None, cloud.status, "status", "hardway cloud status", "hardway cloud status -o json")
+_add(
+    cloud_app,
+    None,
+    cloud.down,
+    "down",
+    "hardway cloud down | everything goes",
+    "hardway cloud down --yes --keep-data | until the next `hardway cloud up`",
+)
+_add(
+    cloud_app,
+    None,
+    cloud.openrc,
+    "openrc",
+    "eval $(hardway cloud openrc) | then openstacksdk, openstack and hardway find it",
+)
+_add(
+    cloud_app,
+    None,
+    cloud.openstack,
+    "openstack",
+    "hardway cloud openstack -- server list",
+    "hardway cloud openstack --admin -- network agent list",
+    context_settings=PLAIN_ARGUMENTS,
+)
+_add(cloud_app, None, cloud.logs, "logs", "hardway cloud logs nova", "hardway cloud logs neutron --follow")
+app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
 
 
 def run(doors: Doors, argv: Sequence[str]) -> int:

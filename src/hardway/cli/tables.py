@@ -14,7 +14,7 @@ from hardway.cli.errors import steps as counted
 from hardway.cli.screen import clean, said
 
 if TYPE_CHECKING:
-    from hardway.cli.doors import CachedProgram, LabMachine, Need
+    from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need
     from hardway.operations.status import CertificateStatus, MachineStatus, Status
     from hardway.operations.verify import CheckResult
 
@@ -131,6 +131,20 @@ def checks_total(results: Sequence[CheckResult]) -> Text:
 
 
 # lab, programs
+
+
+def cloud_table(state: CloudState) -> Table:
+    """A cloud's parts."""
+    rows = (
+        (part.name, _cloud_state(part.state), part.version, part.endpoint, str(part.restarts or ""))
+        for part in state.parts
+    )
+    title = f"cloud {state.name}: {state.state}"
+    return table(title, "part", "state", "version", "endpoint", "restarts", rows=rows)
+
+
+def _cloud_state(state: str) -> Text:
+    return said(state, GOOD if state in ("ready", "done", "running") else BAD)
 
 
 def lab_table(machines: Sequence[LabMachine]) -> Table:

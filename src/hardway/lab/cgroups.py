@@ -1,4 +1,4 @@
-"""Decides how the lab's processes are held on this computer: as units of systemd, or in control groups made by hand.
+"""Decides how processes of labs and clouds are held here: as units of systemd, or in control groups made by hand.
 
 The only place that asks. Computers whose PID 1 is systemd (cgroup v2, as a rule) have `units.SystemdUnits`; those with
 cgroup v1 and another PID 1 have `groups.OwnGroups`; there is no third way.
@@ -13,7 +13,7 @@ from typing import Protocol
 from hardway.lab.faults import LabFault
 from hardway.lab.groups import OwnGroups
 from hardway.lab.jobs import Job
-from hardway.lab.places import JobName, LabPlace
+from hardway.lab.places import JobName, Owner
 from hardway.lab.units import SystemdUnits
 
 
@@ -31,12 +31,16 @@ class Keeper(Protocol):
         """End all its processes at once, like a power cut, and take its control group away, if there is one."""
         ...
 
-    def running(self, lab: LabPlace) -> Awaitable[frozenset[str]]:
-        """The names of the lab's jobs that run."""
+    def terminate(self, name: JobName, within: float) -> Awaitable[None]:
+        """Ask it to end (SIGTERM, at which a machine shuts down), and wait for that, so many seconds at most."""
         ...
 
-    def kill_all(self, lab: LabPlace) -> Awaitable[None]:
-        """End all jobs of the lab, found by name, and take all its control groups away."""
+    def running(self, owner: Owner) -> Awaitable[frozenset[str]]:
+        """The names of the owner's jobs that run."""
+        ...
+
+    def kill_all(self, owner: Owner) -> Awaitable[None]:
+        """End all jobs of the owner, found by name, and take all its control groups away."""
         ...
 
 

@@ -1,7 +1,6 @@
-"""A machine's disk: the upper layer over the base image, and the directories that must not lie on an overlay.
+"""A lab machine's disk: what is on it before the first boot, what it was made of, its console.
 
-Touches the machine's own directory, and writes below its root only before it first boots: later, a link laid by
-somebody in the machine could lead out of it.
+Touches the machine's own directory, and writes below its root only before it first boots (see hardway.lab.layers).
 """
 
 from __future__ import annotations
@@ -17,27 +16,9 @@ from pathlib import Path
 from hardway.lab.faults import LabFault
 from hardway.lab.files import write
 from hardway.lab.keys import new_key_pair
+from hardway.lab.layers import make_layers
 from hardway.lab.places import MachinePlace
 from hardway.sources.cache import cache_root
-
-DATA = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet")
-"""Bound from the plain file system: containerd's overlays cannot lie on another overlay, etcd wants fast syncs."""
-
-CGROUPS_UNIT = """\
-[Unit]
-Description=Make the control groups of this machine writable
-DefaultDependencies=no
-Before=sysinit.target
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'for d in /sys/fs/cgroup/*/; do mountpoint -q "$d" && mount -o remount,bind,rw "$d"; done; true'
-
-[Install]
-WantedBy=sysinit.target
-"""
-"""systemd-nspawn mounts the hierarchies of cgroup v1 read-only; `remount` without `bind` says that they are busy."""
-
 
 TERMINAL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*(\x07|\x1b\\)|[ -/]*[0-~])")
 """Control sequences of ECMA-48, so that a machine's output cannot play with the operator's terminal."""
@@ -73,15 +54,9 @@ def make_disk(
     remove_disk(machine)
     machine.lab.directory.mkdir(parents=True, exist_ok=True)
     machine.lab.directory.chmod(0o700)
-    for directory in ("upper", "work", "root"):
-        (machine.directory / directory).mkdir(parents=True)
-    for path in DATA:
-        (machine.data / path.lstrip("/")).mkdir(parents=True, mode=0o755)
-    machine.directory.chmod(0o700)
+    upper = make_layers(machine.directory, remounts)
     record = Record(str(address), suite, tree.name, str(uuid.uuid4()))
-    _fill(machine, record, client)
-    if remounts:
-        _install_unit(machine.directory / "upper", "hardway-cgroups.service", CGROUPS_UNIT)
+    _fill(upper, machine, record, client)
     write(machine.record, json.dumps(asdict(record)), 0o600)
     return record
 
@@ -99,10 +74,10 @@ def remove_disk(machine: MachinePlace) -> None:
         shutil.rmtree(machine.directory)
 
 
-def _fill(machine: MachinePlace, record: Record, client: str) -> None:
-    upper, host = machine.directory / "upper", new_key_pair()
+def _fill(upper: Path, machine: MachinePlace, record: Record, client: str) -> None:
+    host = new_key_pair()
     for directory, mode in (("etc", 0o755), ("root", 0o700), ("root/.ssh", 0o700)):
-        (upper / directory).mkdir(mode=mode)
+        (upper / directory).mkdir(mode=mode, exist_ok=True)
     write(upper / "etc/hostname", f"{machine.name}\n")
     write(upper / "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {machine.name}\n::1 localhost\n")
     write(upper / "etc/resolv.conf", "# No name server: nothing beyond the lab's network is reachable.\n")
@@ -111,13 +86,6 @@ def _fill(machine: MachinePlace, record: Record, client: str) -> None:
     write(upper / "etc/ssh/ssh_host_ed25519_key", host.private, 0o600)
     write(upper / "etc/ssh/ssh_host_ed25519_key.pub", host.public + "\n")
     write(machine.known_hosts, f"{machine.name} {host.public}\n")
-
-
-def _install_unit(upper: Path, unit: str, text: str) -> None:
-    write(upper / "etc/systemd/system" / unit, text)
-    wants = upper / "etc/systemd/system/sysinit.target.wants"
-    wants.mkdir(parents=True)
-    (wants / unit).symlink_to(f"../{unit}")
 
 
 def console_tail(machine: MachinePlace, lines: int = 12) -> str:

@@ -97,13 +97,14 @@ async def install(report: Callable[[str, str], None]) -> None:
         raise LabFault("only root can install what the lab needs", advice="run `sudo hardway lab doctor --install`")
     missing = sorted({each.package for each in PACKAGED if not each.there})
     if missing:
-        await _install_packages(missing, report)
+        await install_packages(missing, report)
     if not _inotify().met:
         INOTIFY.write_text(f"{INOTIFY_INSTANCES}\n")
         report("kernel", f"fs.inotify.max_user_instances is {INOTIFY_INSTANCES} until the next boot")
 
 
-async def _install_packages(packages: Sequence[str], report: Callable[[str, str], None]) -> None:
+async def install_packages(packages: Sequence[str], report: Callable[[str, str], None]) -> None:
+    """Install packages of Debian or Ubuntu. Raises LabFault where there is no apt-get, or it fails."""
     if shutil.which("apt-get") is None:
         raise LabFault(
             "this computer has no apt-get, so packages cannot be installed for you",

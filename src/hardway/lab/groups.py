@@ -1,6 +1,6 @@
-"""Holds the lab's processes in control groups made by hand, in each hierarchy: cgroup v1 without systemd as PID 1.
+"""Holds processes of labs and clouds in control groups made by hand: cgroup v1 without systemd as PID 1.
 
-Touches /sys/fs/cgroup/*/hardway-<lab> and the processes in there.
+Touches /sys/fs/cgroup/*/<owner>, such as hardway-<lab>, and the processes in there.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pathlib import Path
 
 from hardway.lab.commands import launch
 from hardway.lab.faults import LabFault
-from hardway.lab.jobs import REBOOT, Job
-from hardway.lab.places import JobName, LabPlace
+from hardway.lab.jobs import REBOOT, RESTART_SECONDS, Job
+from hardway.lab.places import JobName, Owner
 
 END_SECONDS = 10.0
 """The longest that killed processes may take to go."""
 
 
 class OwnGroups:
-    """A directory `hardway-<lab>/<job>` in every hierarchy, the unified one of a hybrid computer included.
+    """A directory `<owner>/<job>` in every hierarchy, the unified one of a hybrid computer included.
 
     In every one, because a machine's cgroup namespace shows its own directory as the root: two kubelets would otherwise
     take each other's pods for their own.
@@ -41,22 +41,27 @@ class OwnGroups:
         groups = self._groups(job.name)
         for group in groups:
             _make_group(group)
+            _limit_memory(group, job.memory)
         await asyncio.to_thread(_launch, job, start_script(job, groups))
 
     async def kill(self, name: JobName) -> None:
         await asyncio.to_thread(_clear, self._groups(name))
 
-    async def running(self, lab: LabPlace) -> frozenset[str]:
-        top = self._tops[0] / lab.title
+    async def terminate(self, name: JobName, within: float) -> None:
+        ours = [pid for pid in _processes(self._groups(name)[:1]) if _in_our_namespace(pid)]
+        await asyncio.to_thread(_signal, ours, signal.SIGTERM, time.monotonic() + within)
+
+    async def running(self, owner: Owner) -> frozenset[str]:
+        top = self._tops[0] / owner.title
         if not top.is_dir():
             return frozenset()
         return frozenset(group.name for group in top.iterdir() if group.is_dir() and any(_processes((group,))))
 
-    async def kill_all(self, lab: LabPlace) -> None:
-        await asyncio.to_thread(_clear, tuple(top / lab.title for top in self._tops))
+    async def kill_all(self, owner: Owner) -> None:
+        await asyncio.to_thread(_clear, tuple(top / owner.title for top in self._tops))
 
     def _groups(self, name: JobName) -> tuple[Path, ...]:
-        return tuple(top / name.lab.title / name.name for top in self._tops)
+        return tuple(top / name.owner.title / name.name for top in self._tops)
 
 
 def hierarchies(mounts: str) -> tuple[Path, ...]:
@@ -70,7 +75,13 @@ def start_script(job: Job, groups: Iterable[Path]) -> str:
 
     When the script has ended, that process is in the groups already.
     """
-    loop = "\n".join(
+    loop = _restarting(job) if job.restart else _rebooting(job)
+    enter = (f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in groups)
+    return "\n".join(("set -e", *enter, f"exec 3<&0 setsid --fork sh -c {shlex.quote(loop)} </dev/null"))
+
+
+def _rebooting(job: Job) -> str:
+    return "\n".join(
         (
             f"status={REBOOT}",
             f"while [ $status = {REBOOT} ]; do",
@@ -78,10 +89,13 @@ def start_script(job: Job, groups: Iterable[Path]) -> str:
             _command(job),
             "status=$?",
             "done",
+            job.after,
         )
     )
-    enter = (f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in groups)
-    return "\n".join(("set -e", *enter, f"exec 3<&0 setsid --fork sh -c {shlex.quote(loop)} </dev/null"))
+
+
+def _restarting(job: Job) -> str:
+    return "\n".join((f"while ( {job.before}\n)", "do", _command(job), f"sleep {RESTART_SECONDS}", "done"))
 
 
 def _command(job: Job) -> str:
@@ -111,23 +125,36 @@ def _make_group(group: Path) -> None:
         (path / "cgroup.clone_children").write_text("1")
 
 
+def _limit_memory(group: Path, limit: int | None) -> None:
+    if limit is not None and (group / "memory.limit_in_bytes").exists():
+        (group / "memory.limit_in_bytes").write_text(str(limit))
+
+
+def _in_our_namespace(pid: int) -> bool:
+    """Whether it is a process of this computer, as systemd-nspawn is, and not one inside a machine."""
+    try:
+        return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return False
+
+
 def _clear(groups: Sequence[Path]) -> None:
     """Kill all that is in the groups and below, then remove them."""
     deadline = time.monotonic() + END_SECONDS
     while pids := set(_processes(groups)):
         if time.monotonic() > deadline:
             raise LabFault(f"processes do not end: {' '.join(map(str, sorted(pids)))}", f"killed in {groups[0]}")
-        _kill(pids, deadline)
+        _signal(pids, signal.SIGKILL, deadline)
     for group in groups:
         _remove_tree(group, deadline)
 
 
-def _kill(pids: Iterable[int], deadline: float) -> None:
-    """Kill all of them, then wait until they are gone.
+def _signal(pids: Iterable[int], number: signal.Signals, deadline: float) -> None:
+    """Send all of them a signal, then wait until they are gone, or until the deadline.
 
-    A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the lab's alone.
+    A handle (pidfd_open(2)) lets the end be awaited; the pids were read a moment ago, from groups of the owner's alone.
     """
-    handles = [handle for handle in map(_kill_one, pids) if handle is not None]
+    handles = [handle for handle in (_signal_one(pid, number) for pid in pids) if handle is not None]
     try:
         for handle in handles:
             select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
@@ -136,13 +163,13 @@ def _kill(pids: Iterable[int], deadline: float) -> None:
             os.close(handle)
 
 
-def _kill_one(pid: int) -> int | None:
+def _signal_one(pid: int, number: signal.Signals) -> int | None:
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     with suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        signal.pidfd_send_signal(handle, number)
     return handle
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from hardway.lab.commands import run, succeeds
 from hardway.lab.locks import locked
-from hardway.lab.places import LabPlace, MachinePlace
+from hardway.lab.places import LabPlace, MachinePlace, Owner
 
 BRIDGE = "br0"
 NAMESPACES = Path("/run/netns")
@@ -45,10 +45,7 @@ class Network:
 
 async def ensure_network(lab: LabPlace, network: Network) -> None:
     """Make the bridge, or make it anew and put the machines' links back on it. Raises LabFault."""
-    if not namespace_exists(lab.title):
-        async with locked(NAMESPACES.parent):
-            _remember_mount()
-            await run(("ip", "netns", "add", lab.title))
+    await ensure_namespace(lab.title)
     await succeeds(("ip", "-n", lab.title, "link", "del", BRIDGE))
     links = [link for link in await _links(lab.title) if link.startswith("m")]
     lines = (
@@ -110,9 +107,17 @@ async def unplug(machine: MachinePlace, address: IPv4Address) -> None:
     await remove_namespace(machine.title)
 
 
-async def remove_network(lab: LabPlace) -> None:
-    """Take every namespace of the lab away, found by name."""
-    for title in sorted(lab_namespaces(lab), reverse=True):
+async def ensure_namespace(title: str) -> None:
+    """Make a network namespace if it is not there."""
+    if not namespace_exists(title):
+        async with locked(NAMESPACES.parent):
+            _remember_mount()
+            await run(("ip", "netns", "add", title))
+
+
+async def remove_network(owner: Owner) -> None:
+    """Take every namespace of the owner away, found by name."""
+    for title in sorted(namespaces_of(owner), reverse=True):
         await remove_namespace(title)
     async with locked(NAMESPACES.parent):  # another lab may be coming just now
         await asyncio.to_thread(_forget_mount)
@@ -127,11 +132,11 @@ def namespace_exists(title: str) -> bool:
     return (NAMESPACES / title).exists()
 
 
-def lab_namespaces(lab: LabPlace) -> tuple[str, ...]:
-    """The names of all namespaces of the lab."""
+def namespaces_of(owner: Owner) -> tuple[str, ...]:
+    """The names of all namespaces of the owner."""
     if not NAMESPACES.is_dir():
         return ()
-    return tuple(path.name for path in NAMESPACES.iterdir() if lab.owns(path.name))
+    return tuple(path.name for path in NAMESPACES.iterdir() if owner.owns(path.name))
 
 
 def link_name(address: IPv4Address) -> str:

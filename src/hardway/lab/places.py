@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 PREFIX = "hardway-"
 NSPAWN_NAME_LIMIT = 64
@@ -19,6 +20,19 @@ NSPAWN_NAME_LIMIT = 64
 def labs_root() -> Path:
     """Where all labs live: $HARDWAY_LABS, else /var/lib/hardway/labs; a file system that can be an overlay's upper."""
     return Path(os.environ.get("HARDWAY_LABS") or "/var/lib/hardway/labs")
+
+
+class Owner(Protocol):
+    """Whose processes and namespaces they are: a lab, or a cloud."""
+
+    @property
+    def title(self) -> str:
+        """The name of its control group, and the first part, before a dot, of the titles of all that it has."""
+        ...
+
+    def owns(self, title: str) -> bool:
+        """Whether a namespace or unit of this title is its own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +122,23 @@ class MachinePlace:
 
     @property
     def nspawn_name(self) -> str:
-        if len(self.title) <= NSPAWN_NAME_LIMIT:
-            return self.title
-        return f"{self.title[:51]}-{sha256(self.title.encode()).hexdigest()[:12]}"
+        return nspawn_name(self.title)
 
 
 @dataclass(frozen=True, slots=True)
 class JobName:
-    """A process tree of the lab, in a control group of its own: a machine, or the forward."""
+    """A process tree in a control group of its own, such as a lab's machine, or its forward."""
 
-    lab: LabPlace
+    owner: Owner
     name: str
 
     @property
     def title(self) -> str:
-        return f"{self.lab.title}.{self.name}"
+        return f"{self.owner.title}.{self.name}"
+
+
+def nspawn_name(title: str) -> str:
+    """The title, or where that is too long for systemd-nspawn, its beginning and a digest of the whole."""
+    if len(title) <= NSPAWN_NAME_LIMIT:
+        return title
+    return f"{title[:51]}-{sha256(title.encode()).hexdigest()[:12]}"

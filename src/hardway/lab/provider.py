@@ -12,8 +12,8 @@ from hardway.lab.disk import read_record
 from hardway.lab.forward import read_forward
 from hardway.lab.handlers import handlers
 from hardway.lab.layout import layout
-from hardway.lab.machines import BLOBS
 from hardway.lab.network import connect
+from hardway.lab.nspawn import BLOBS
 from hardway.lab.places import LabPlace
 from hardway.lab.recipe import OS_RELEASE
 from hardway.lab.resources import Forward, forward_id, wanted

@@ -1,4 +1,4 @@
-"""What the base image of all lab machines holds, as data: suites, packages, settings. Pure.
+"""What an image of nspawn machines holds, as data: suites, packages, settings; and the one of all lab machines. Pure.
 
 A change of anything here makes another digest, and so another image.
 """
@@ -95,7 +95,32 @@ OS_RELEASE = {"bookworm": ("debian", "12"), "trixie": ("debian", "13"), "noble":
 """ID and VERSION_ID of each suite's /etc/os-release."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is put into an image, but for its suite."""
+
+    packages: tuple[str, ...]
+    disabled: tuple[str, ...]
+    masked: tuple[str, ...]
+    enabled: tuple[str, ...] = ("ssh.service",)
+    user: str | None = None
+    """A user who may do anything with sudo(8), and has no password."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Paths from the root, and texts."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Paths from the root, and where the symbolic links there lead."""
+
+    def digest(self, suite: str) -> str:
+        """What distinguishes the image: 16 hexadecimal digits over suite, packages and settings."""
+        more = [self.enabled, self.user, self.files, self.links]
+        recipe = [RECIPE, suite, self.packages, self.disabled, self.masked, SSHD, *(more if self != LAB else ())]
+        return sha256(json.dumps(recipe).encode()).hexdigest()[:16]
+
+
+LAB = Recipe(PACKAGES, DISABLED_UNITS, MASKED_UNITS)
+"""The image of lab machines."""
+
+
 def recipe_digest(suite: str) -> str:
-    """What distinguishes the image: 16 hexadecimal digits over suite, packages and settings."""
-    recipe = [RECIPE, suite, PACKAGES, DISABLED_UNITS, MASKED_UNITS, SSHD]
-    return sha256(json.dumps(recipe).encode()).hexdigest()[:16]
+    """The digest of the lab's image of a suite."""
+    return LAB.digest(suite)

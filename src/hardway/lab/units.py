@@ -1,17 +1,18 @@
-"""Holds the lab's processes as transient units of systemd, each with its control group delegated: cgroup v2.
+"""Holds processes of labs and clouds as transient units of systemd, each with its control group delegated: cgroup v2.
 
-Touches units named hardway-<lab>.<job>, through systemd-run(1) and systemctl(1).
+Touches units named <owner>.<job>, such as hardway-<lab>.<machine>, through systemd-run(1) and systemctl(1).
 """
 
 from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 
 from hardway.lab.commands import run, succeeds
 from hardway.lab.faults import LabFault
-from hardway.lab.jobs import REBOOT, Job
-from hardway.lab.places import JobName, LabPlace
+from hardway.lab.jobs import REBOOT, RESTART_SECONDS, Job
+from hardway.lab.places import JobName, Owner
 
 
 class SystemdUnits:
@@ -28,12 +29,16 @@ class SystemdUnits:
     async def kill(self, name: JobName) -> None:
         await _kill(name.title)
 
-    async def running(self, lab: LabPlace) -> frozenset[str]:
-        titles = await _titles(lab, "--state=active,activating,listening,running")
-        return frozenset(title.removeprefix(f"{lab.title}.") for title in titles)
+    async def terminate(self, name: JobName, within: float) -> None:
+        with suppress(LabFault):  # it takes longer, or is not there
+            await run(("systemctl", "stop", f"{name.title}.service"), within=within)
 
-    async def kill_all(self, lab: LabPlace) -> None:
-        for title in await _titles(lab, "--all"):
+    async def running(self, owner: Owner) -> frozenset[str]:
+        titles = await _titles(owner, "--state=active,activating,listening,running")
+        return frozenset(title.removeprefix(f"{owner.title}.") for title in titles)
+
+    async def kill_all(self, owner: Owner) -> None:
+        for title in await _titles(owner, "--all"):
             await _kill(title)
 
 
@@ -45,16 +50,19 @@ def unit_command(job: Job) -> tuple[str, ...]:
         "TasksMax=infinity",
         f"RestartForceExitStatus={REBOOT}",
         f"SuccessExitStatus={REBOOT}",
+        *(("Restart=always", f"RestartSec={RESTART_SECONDS}", "StartLimitIntervalSec=0") if job.restart else ()),
         f"StandardOutput=append:{job.output}",
         f"StandardError=append:{job.output}",
         f"ExecStartPre=/bin/sh -c {json.dumps(job.before).replace('$', '$$')}",
+        f"ExecStopPost=/bin/sh -c {json.dumps(job.after).replace('$', '$$')}",
+        *((f"MemoryMax={job.memory}",) if job.memory is not None else ()),
     )
     activation = "--service-type=exec"
     if job.listen is not None:
         activation = f"--socket-property=ListenStream=127.0.0.1:{job.listen}"
     return (
         *("systemd-run", "--quiet", "--collect", f"--unit={job.name.title}", activation),
-        f"--description=hardway lab {job.name.lab.lab}: {job.name.name}",
+        f"--description=hardway: {job.name.title}",
         *(f"--property={each}" for each in properties),
         *(f"--setenv={name}={value}" for name, value in job.environment),
         # systemd.service(5), "Command lines": a dollar sign is doubled, or a variable is put in its place.
@@ -62,9 +70,9 @@ def unit_command(job: Job) -> tuple[str, ...]:
     )
 
 
-async def _titles(lab: LabPlace, which: str) -> tuple[str, ...]:
-    """Titles of the lab's units, each once."""
-    argv = ("systemctl", "list-units", "--output=json", which, f"{lab.title}.*.service", f"{lab.title}.*.socket")
+async def _titles(owner: Owner, which: str) -> tuple[str, ...]:
+    """Titles of the owner's units, each once."""
+    argv = ("systemctl", "list-units", "--output=json", which, f"{owner.title}.*.service", f"{owner.title}.*.socket")
     listed = json.loads(await run(argv) or "[]")
     names = (str(unit["unit"]) for unit in listed)
     return tuple(sorted({name.removesuffix(".service").removesuffix(".socket") for name in names}))

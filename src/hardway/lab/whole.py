@@ -17,7 +17,7 @@ from hardway.lab.cgroups import Keeper
 from hardway.lab.faults import LabFault
 from hardway.lab.layout import Layout, MachineWish
 from hardway.lab.machines import Waiting
-from hardway.lab.network import lab_namespaces, remove_network
+from hardway.lab.network import namespaces_of, remove_network
 from hardway.lab.places import LabPlace, labs_root
 
 NO_MACHINES = frozenset({"_forward"})
@@ -69,4 +69,4 @@ async def is_left(place: LabPlace, keeper: Keeper) -> tuple[str, ...]:
     """What there still is of a lab, by name."""
     running = await keeper.running(place)
     directory = (str(place.directory),) if place.directory.exists() else ()
-    return (*sorted(running), *lab_namespaces(place), *directory)
+    return (*sorted(running), *namespaces_of(place), *directory)

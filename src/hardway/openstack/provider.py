@@ -63,9 +63,7 @@ class OpenStackProvider:
 
     kind = OPENSTACK
 
-    def __init__(
-        self, operator: Operator, cloud: Callable[[OpenStack], Cloud] = Cloud, log_in: LogIn = log_in
-    ) -> None:
+    def __init__(self, operator: Operator, cloud: Callable[[OpenStack], Cloud] = Cloud, log_in: LogIn = log_in) -> None:
         self._operator = operator
         self._cloud = cloud
         self._log_in = log_in

@@ -76,7 +76,9 @@ FIXED: Final[tuple[Fixed, ...]] = (
         lambda c: c.api.name if c.balancer.kind in CLOUD_BALANCERS else "",
         "it names the cloud's load balancer, which holds the VIP: a second one could not have it",
     ),
-    Fixed("openstack.servers", lambda c: c.openstack.servers, "servers that hardway made do not become others', or back"),
+    Fixed(
+        "openstack.servers", lambda c: c.openstack.servers, "servers that hardway made do not become others', or back"
+    ),
     Fixed("openstack.network", lambda c: c.openstack.network, "servers stay in their network"),
     Fixed("openstack.subnet", lambda c: c.openstack.subnet, "servers stay in their subnet"),
     Fixed("openstack.router", lambda c: c.openstack.router, "a subnet has one way out at a time"),
