@@ -119,12 +119,12 @@ def test_pods_may_stand_behind_their_workers_ports_and_nothing_behind_masters() 
     assert ports["hardway-master-1"] == ()
 
 
-def kinds(cluster: Cluster, ground: Ground = Ground()) -> set[str]:
-    return {one.kind for one in wanted(cluster, ground)}
+def kinds(cluster: Cluster, *, designate: bool = True) -> set[str]:
+    return {one.kind for one in wanted(cluster, Ground(designate))}
 
 
 def test_without_designate_there_are_no_records() -> None:
-    assert {"zone", "record"}.isdisjoint(kinds(example(), Ground(designate=False)))
+    assert {"zone", "record"}.isdisjoint(kinds(example(), designate=False))
 
 
 def test_existing_servers_want_only_what_stands_before_them() -> None:

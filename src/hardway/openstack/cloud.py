@@ -61,9 +61,18 @@ class Cloud:
 
     @property
     def proxy(self) -> str | None:
-        """The SOCKS proxy that leads to the cloud's addresses: the key hardway.proxy of its entry in clouds.yaml."""
+        """The SOCKS proxy that leads to the cloud's addresses, if any must."""
+        return self._own("proxy")
+
+    @property
+    def blobs(self) -> str | None:
+        """Where servers see the operator's blob cache, if they do."""
+        return self._own("blobs")
+
+    def _own(self, name: str) -> str | None:
+        """What hardway's own key of the cloud's entry in clouds.yaml says (hardway.proxy, hardway.blobs)."""
         own = self._sdk.config.config.get("hardway") if self._sdk else None
-        return str(own["proxy"]) if isinstance(own, Mapping) and own.get("proxy") else None
+        return str(own[name]) if isinstance(own, Mapping) and own.get(name) else None
 
     async def get(self, service: str, path: str, **query: str) -> Body:
         """What a GET answers. Raises CloudFault."""
@@ -192,6 +201,7 @@ def _said(answer: Any) -> str:
 def _explained(error: Exception) -> CloudFault | None:
     """A fault for a person, None for one that is hardway's own."""
     from keystoneauth1 import exceptions as auth
+
     from openstack import exceptions as sdk
 
     said = " ".join(str(error).split())

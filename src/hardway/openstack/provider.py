@@ -203,6 +203,7 @@ class OpenStackProvider:
             client_key=own,
             host_key=key.decode(),
             connect=through_proxy(proxy, host, SSH_PORT) if proxy and section.jump_host is None else None,
+            blobs=site.cloud.blobs,
             jump=jump(section.jump_host) if section.jump_host else None,
         )
 

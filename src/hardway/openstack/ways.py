@@ -27,7 +27,7 @@ def through_proxy(proxy: str, host: str, port: int) -> Callable[[], Awaitable[so
         except TooLate as fault:
             raise TimeoutError from fault
         except ProxyError as fault:
-            raise ConnectionRefusedError(f"the proxy {proxy} does not get there: {fault}") from fault
+            raise OSError(f"the proxy {proxy} does not get there: {fault}") from fault
 
     return connect
 
