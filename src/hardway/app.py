@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,10 @@ def store(cluster: Cluster) -> Store:
 
 @asynccontextmanager
 async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerator[World]:
-    """A cluster by its spec; `locked` makes its state directory and holds it. Raises SpecFaults, StateFault."""
+    """A cluster by its spec; `locked` makes its state directory and holds it. Raises SpecFaults, StateFault.
+
+    A state directory in which nothing was kept meanwhile is taken away again.
+    """
     from datetime import UTC, datetime
 
     from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
@@ -76,6 +79,7 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
         if locked:
             state = open_state(spec, cluster.name)
             stack.enter_context(lock(state.lock, command, now))
+            stack.callback(state.remove_unused)
         vault = Vault(state)
         operator = Operator(state.cluster_id, state.path, vault.value)
         provider = providers()[cluster.machines.provider](operator)
@@ -115,19 +119,38 @@ def _machines(cluster: Cluster, state: StateDirectory, provider: Provider) -> Ma
     return MachineHandler(reach, state.cluster_id, addresses, addresses=addresses)
 
 
+@contextmanager
+def _held(spec: Path, command: str) -> Iterator[None]:
+    """Holds the cluster's state, where it has one, against a run that works on the same machines. Raises StateFault."""
+    from datetime import UTC, datetime
+
+    from hardway.state.directory import existing_state
+    from hardway.state.lock import locked
+
+    state = existing_state(spec, load_cluster(spec).name)
+    with locked(state.lock, command, datetime.now(UTC)) if state else nullcontext():
+        yield
+
+
 class Lab:
-    """The lab behind the command line's door."""
+    """The lab behind the command line's door.
+
+    `up` and `down` wait for nobody and refuse to meddle with a run; a power cut (`kill`) asks nobody, and starting what
+    is off does no harm.
+    """
 
     async def up(self, spec: Path, report: Report) -> Sequence[LabMachine]:
         from hardway.lab import operations
 
-        await operations.up(load_cluster(spec), report)
+        with _held(spec, "lab up"):
+            await operations.up(load_cluster(spec), report)
         return await self.status(spec)
 
     async def down(self, spec: Path, report: Report) -> None:
         from hardway.lab import operations
 
-        await operations.down(load_cluster(spec))
+        with _held(spec, "lab down"):
+            await operations.down(load_cluster(spec))
 
     async def status(self, spec: Path) -> Sequence[LabMachine]:
         from hardway.cli.doors import LabMachine

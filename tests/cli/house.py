@@ -142,7 +142,7 @@ class FakeOperations:
     def plan(self) -> Plan:
         return make_plan(self.resources, self.seen, lambda ref: b"value", self.gone)
 
-    async def look(self, world: World) -> Picture:
+    async def proposal(self, world: World) -> Picture:
         self._fail()
         return Picture(tuple(self.resources), self.seen, (), frozenset(), self.plan)
 
@@ -163,7 +163,7 @@ class FakeOperations:
     async def up(
         self, world: World, watcher: Watcher, confirm: Confirm, saved: SavedPlan | None, stop: asyncio.Event
     ) -> Done:
-        picture = await self.look(world)
+        picture = await self.proposal(world)
         self.asked.append(saved)
         if picture.plan and saved is None and not confirm(picture):
             raise Declined

@@ -17,7 +17,7 @@ from hardway.openstack.handlers import balancer, names, servers
 from hardway.openstack.provider import OpenStackProvider
 from hardway.plan.diff import make_plan
 from hardway.plan.steps import Plan
-from hardway.resources.base import Ref, Resource
+from hardway.resources.base import Ref, Resource, Seen
 from hardway.spec.load import parse
 from hardway.spec.model import Cluster, OpenStack
 from tests.openstack.fake_cloud import FakeCloud, World
@@ -59,7 +59,7 @@ class Stage:
         handlers = provider.handlers(self.cluster)
         kinds = {kind for handler in handlers for kind in handler.kinds}
         wanted: list[Resource] = [one for one in provider.wanted(self.cluster) if one.kind in kinds]
-        seen = {}
+        seen: dict[str, Seen] = {}
         for handler in handlers:
             seen.update(await handler.observe([one for one in wanted if one.kind in handler.kinds]))
         by_kind = handlers_by_kind(handlers)

@@ -180,8 +180,8 @@ class FakeCloud(Cloud):
         if one is None:
             return Answer(404, {"error": {"message": f"{path} is not there"}})
         self._go_on(collection, one)
-        key = KEYS.get(collection)
-        return Answer(200, {key: self._shown(collection, one)} if key else one)
+        shown = self._shown(collection, one)
+        return Answer(200, {KEYS[collection]: shown} if collection in KEYS else shown)
 
     def _go_on(self, collection: str, one: Body) -> None:
         """What takes a while goes on each time that somebody looks."""
@@ -260,20 +260,22 @@ class FakeCloud(Cloud):
                 port = self.world.put("ports", {"name": "vip", "project_id": PROJECT, "security_groups": [], **vip})
                 states = {"vip_port_id": port["id"], "provisioning_status": "PENDING_CREATE"}
                 return {"provider": self.world.provider, **body, **states}
-            case "listeners":
-                return {**body, "loadbalancers": [{"id": body["loadbalancer_id"]}]}
-            case "pools":
-                listener = self.world.things["listeners"][body["listener_id"]]
-                return {**body, "loadbalancers": listener["loadbalancers"], "listeners": [{"id": listener["id"]}]}
-            case "members":
-                return {**body, "pool_id": parts[1]}
-            case "healthmonitors":
-                return {**body, "pools": [{"id": body["pool_id"]}]}
+            case "listeners" | "pools" | "members" | "healthmonitors":
+                return {**body, **self._above(collection, parts, body)}
             case "recordsets":
                 return {**body, "zone_id": parts[1], "status": "ACTIVE"}
             case "zones":
                 return {**body, "status": "ACTIVE"}
         return body
+
+    def _above(self, collection: str, parts: list[str], body: Body) -> Body:
+        """What a part of a balancer says it belongs to."""
+        if collection == "listeners":
+            return {"loadbalancers": [{"id": body["loadbalancer_id"]}]}
+        if collection == "pools":
+            listener = self.world.things["listeners"][body["listener_id"]]
+            return {"loadbalancers": listener["loadbalancers"], "listeners": [{"id": listener["id"]}]}
+        return {"pool_id": parts[1]} if collection == "members" else {"pools": [{"id": body["pool_id"]}]}
 
     def _pend(self, collection: str) -> None:
         if collection in ("listeners", "pools", "members", "healthmonitors"):

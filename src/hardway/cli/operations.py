@@ -42,10 +42,10 @@ async def obstacles(world: World, picture: Picture) -> Sequence[str]:
     return await world.provider.obstacles(world.cluster, picture.plan)
 
 
-async def look(world: World) -> Picture:
-    from hardway.operations.look import look
+async def proposal(world: World) -> Picture:
+    from hardway.operations.up import proposal
 
-    return await look(world)
+    return await proposal(world)
 
 
 def plan_json(world: World, picture: Picture) -> Mapping[str, Any]:
@@ -113,7 +113,7 @@ def kubeconfig(world: World) -> Mapping[str, Any]:
 
 
 def merge_kubeconfig(world: World) -> Path:
-    from hardway.operations.access import merge_kubeconfig
+    from hardway.operations.merging import merge_kubeconfig
 
     return merge_kubeconfig(world)
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from shlex import quote
 from socket import gaierror
@@ -27,6 +27,9 @@ KEEPALIVE_MISSES: Final = 3
 
 SESSIONS: Final = 8
 """Sessions at once over one connection; sshd allows 10 (MaxSessions, sshd_config(5))."""
+
+LET_GO_WITHIN: Final = 2.0
+"""Seconds that a held script has to end once its input has ended; then the session is closed all the same."""
 
 CHUNK: Final = 256 * 1024
 
@@ -198,6 +201,26 @@ class SshTransport:
             raise Unreachable(self.machine, "the connection was lost while it worked")
         code = process.returncode
         return Result(255 if code is None else code, out, _bytes(err))
+
+    @asynccontextmanager
+    async def hold(self, script: str) -> AsyncIterator[str]:
+        """See Transport.hold. It takes a session beyond those of `run`: sshd allows ten, and `run` takes eight."""
+        data = script.encode()
+        try:
+            process = await self._connection.create_process(bootstrap(len(data), self._sudo), encoding=None)
+            process.stdin.write(data)
+            line = _bytes(await process.stdout.readline())
+        except (asyncssh.Error, ConnectionError) as fault:
+            raise Unreachable(self.machine, f"the connection was lost: {fault}") from fault
+        try:
+            yield line.decode(errors="replace").rstrip("\n")
+        finally:
+            # The machine may be gone by now, which ends the script as well.
+            with suppress(asyncssh.Error, OSError, TimeoutError):
+                async with asyncio.timeout(LET_GO_WITHIN):
+                    process.stdin.write_eof()
+                    await process.wait_closed()
+            process.close()
 
     async def put(self, source: Path, sha256: str) -> str:
         """See Transport.put. Raises Unreachable, and OSError where the blob cannot be stored or arrives altered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from hardway.components.facts import Facts
@@ -28,6 +28,8 @@ class Picture:
     off: frozenset[str]
     """Machines that exist and do not run, so that nothing on them could be looked at."""
     plan: Plan
+    silent: str = ""
+    """Why the API's objects could not be looked at; empty where they were, and before there is an API."""
 
 
 async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
@@ -37,11 +39,11 @@ async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
     by_facts, inside = await _look_inside(world)
     everything = {**machines, **inside}
     off = frozenset(one.split(":")[1] for one, found in machines.items() if _is_off(one, found))
-    _refuse_unreachable(world, off)
     resources = () if nothing_wanted else by_facts
     owned = _owned(world.handlers, everything)
+    _refuse_unreachable(world, off | _going(owned, resources))
     plan = make_plan(resources, everything, world.value, owned, off)
-    return Picture(resources, everything, owned, off, plan)
+    return Picture(resources, everything, owned, off, plan, world.kube.silent)
 
 
 def _wanted(world: World) -> tuple[Resource, ...]:
@@ -75,11 +77,17 @@ def _of(handler: Handler, resources: Sequence[Resource]) -> list[Resource]:
     return [resource for resource in resources if resource.kind in handler.kinds]
 
 
-def _refuse_unreachable(world: World, off: frozenset[str]) -> None:
-    """A machine that runs and cannot be looked at is no ground for a plan."""
+def _refuse_unreachable(world: World, unlooked: Set[str]) -> None:
+    """A machine that runs and cannot be looked at is no ground for a plan, unless nothing is planned on it anyway."""
     for machine, why in world.machines.unreachable.items():
-        if machine not in off:
+        if machine not in unlooked:
             raise Unreachable(machine, why)
+
+
+def _going(owned: Sequence[Resource], wanted: Sequence[Resource]) -> Set[str]:
+    """Machines that are taken away as a whole: what is on them goes with them, seen or not."""
+    staying = {one.machine for one in wanted if is_machine(one)}
+    return {one.machine for one in owned if is_machine(one)} - staying
 
 
 def _is_off(resource_id: str, seen: Seen) -> bool:

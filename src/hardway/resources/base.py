@@ -155,6 +155,8 @@ class Seen:
     """Whether it is recorded as made by this cluster."""
     text: str | None = None
     """The present text where it is short and no secret, for diffs."""
+    unlooked: str = ""
+    """Why nobody could look, where nobody could: what is there is not known then."""
 
     @property
     def exists(self) -> bool:
