@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e bench vm golden lock
+.PHONY: up down setup binaries check test unit e2e bench vm golden lock cloud cloud-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -22,11 +22,14 @@ check: setup
 unit: setup
 	@tools/stages unit
 
+cloud: setup
+	@tools/stages cloud
+
 e2e: setup
 	@tools/stages binaries e2e
 
 test: setup
-	@tools/stages lint types contracts binaries unit e2e
+	@tools/stages lint types contracts binaries unit cloud e2e
 
 bench: setup binaries
 	.venv/bin/python -m bench
@@ -39,3 +42,7 @@ golden:
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml
+
+CLOUD := src/hardway/cloud
+cloud-lock:
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --output-file $(CLOUD)/requirements.lock $(CLOUD)/requirements.in

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from hardway.checks.runner import Row, State
-from hardway.cli.doors import CachedProgram, Doors, History, LabMachine, Need, OnResult, Report
+from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.engine.apply import Apply, Watcher
 from hardway.engine.handler import Context, StepFailed
@@ -236,6 +236,35 @@ class FakeLab:
         return [Need("systemd-nspawn", self.met, "the lab's machines", "apt-get install systemd-container")]
 
 
+@dataclass
+class FakeCloud:
+    """A cloud with one service, which runs or does not."""
+
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+    state: str = "up"
+
+    async def up(self, name: str, chassis: int | None, report: Report) -> CloudState:
+        report("keystone", "ready after 3 s")
+        self.calls.append(("up", name, str(chassis)))
+        return await self.status(name)
+
+    async def down(self, name: str, keep_data: bool) -> None:
+        self.calls.append(("down", name, str(keep_data)))
+
+    async def status(self, name: str) -> CloudState:
+        part = CloudPart("keystone", "ready" if self.state == "up" else "failed", "30.0.0", "http://127.0.0.1:5000", 1)
+        return CloudState(name, self.state, 3, (part,))
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        return {"OS_CLIENT_CONFIG_FILE": f"/a b/{name}/clouds.yaml", "OS_CLOUD": name}
+
+    def openstack_command(self, name: str, arguments: Sequence[str], admin: bool) -> Sequence[str]:
+        return ("openstack", name, str(admin), *arguments)
+
+    def log_command(self, name: str, service: str, lines: int, follow: bool) -> Sequence[str]:
+        return ("tail", name, service, str(lines), str(follow))
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     report("etcd", "builds")
     return [CachedProgram("etcd", "3.6.16", 25_000_000, "ab" * 32)]
@@ -248,6 +277,7 @@ class House:
     state: Path
     operations: FakeOperations = field(default_factory=FakeOperations)
     lab: FakeLab = field(default_factory=FakeLab)
+    cloud: FakeCloud = field(default_factory=FakeCloud)
     executed: list[Sequence[str]] = field(default_factory=list)
     opened: list[tuple[str, bool, str]] = field(default_factory=list)
 
@@ -262,7 +292,7 @@ class House:
         return 5
 
     def run(self, *argv: str) -> int:
-        return run(Doors(self.open_world, self.lab, programs, self.operations, self.execute), argv)
+        return run(Doors(self.open_world, self.lab, programs, self.operations, self.cloud, self.execute), argv)
 
 
 def failing(name: str) -> Act:

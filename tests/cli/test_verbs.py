@@ -258,6 +258,32 @@ def test_lab(told: Told) -> None:
     assert told.json == [{"name": "hardway-master-0", "address": "10.0.0.10", "state": "running"}]
 
 
+def test_cloud(told: Told) -> None:
+    assert told("cloud", "up", "--name", "small", "--chassis", "1") == 0
+    assert told("cloud", "down") == 2
+    assert told("cloud", "down", "--yes", "--keep-data") == 0
+    assert told.house.cloud.calls == [("up", "small", "1"), ("down", "hardway", "True")]
+    assert told("cloud", "openstack", "--admin", "--", "server", "list", "--name", "x") == 5
+    assert told("cloud", "logs", "nova", "--follow") == 5
+    assert told.house.executed == [
+        ("openstack", "hardway", "True", "server", "list", "--name", "x"),
+        ("tail", "hardway", "nova", "100", "True"),
+    ]
+
+
+def test_cloud_status_is_1_where_something_does_not_run(told: Told) -> None:
+    assert told("cloud", "status") == 0
+    assert "30.0.0" in told.out
+    told.house.cloud.state = "degraded"
+    assert told("cloud", "status", "-o", "json") == 1
+    assert json.loads(told.out)["parts"][0]["state"] == "failed"
+
+
+def test_cloud_openrc_is_for_a_shell(told: Told) -> None:
+    assert told("cloud", "openrc", "--name", "my") == 0
+    assert told.out == "export OS_CLIENT_CONFIG_FILE='/a b/my/clouds.yaml'\nexport OS_CLOUD=my\n"
+
+
 def test_lab_doctor_is_1_while_something_is_missing(told: Told) -> None:
     assert told("lab", "doctor") == 0
     told.house.lab.met = False

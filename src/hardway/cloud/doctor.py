@@ -37,6 +37,4 @@ async def ensure_needs(report: Callable[[str, str], None]) -> None:
 def require_root() -> None:
     """Raises CloudFault for anybody else."""
     if os.geteuid() != 0:
-        raise CloudFault(
-            "the cloud needs root", advice="run hardway with sudo: it makes namespaces, mounts and machines"
-        )
+        raise CloudFault("the cloud needs root", advice="run hardway with sudo: it makes namespaces and machines")

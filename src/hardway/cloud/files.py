@@ -83,11 +83,11 @@ def new_passwords() -> Mapping[str, str]:
     return {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in USERS}
 
 
-def free_ports() -> Mapping[str, int]:
-    """A port of the loopback address for each: the one that it is known by, or a free one where that is taken."""
+def free_ports(wanted: Mapping[str, int] = PORTS) -> Mapping[str, int]:
+    """A port of the loopback address for each: the wanted one, or a free one where that is taken."""
     held: list[socket.socket] = []
     try:
-        return {name: _free_port(port, held) for name, port in PORTS.items()}
+        return {name: _free_port(port, held) for name, port in wanted.items()}
     finally:
         for server in held:
             server.close()

@@ -10,6 +10,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hardway.cloud.faults import CloudFault
@@ -50,9 +51,15 @@ def listening(place: CloudPlace) -> Iterator[Notices]:
 
 
 def state(place: CloudPlace, part: str) -> Mapping[str, Any]:
-    """The state that a part told last; nothing where it has told none since the last start."""
+    """The state that a part told last; nothing where it told none, or the process that told it is gone.
+
+    A failure is told by a process that ends, so it stays.
+    """
     try:
         told = json.loads(place.state(part).read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    if not isinstance(told, dict):
+        return {}
+    lives = Path(f"/proc/{told.get('pid')}").exists()
+    return told if lives or told.get("state") == "failed" else {}

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hardway.cloud import files
@@ -40,8 +41,8 @@ def place_of(name: str) -> CloudPlace:
             f"{name!r} cannot be a cloud's name", advice="lower-case letters, digits and hyphens, 32 at most"
         )
     place = CloudPlace.of(name)
-    longest = max(len(str(place.chassis(MOST_CHASSIS).run / f"chassis{MOST_CHASSIS}-controller.ctl")), 0)
-    if longest > SOCKET_LIMIT:
+    last = place.chassis(MOST_CHASSIS)
+    if len(str(last.run / f"{last.name}-controller.ctl")) > SOCKET_LIMIT:
         raise CloudFault(
             f"{place.directory} is too long a path for unix sockets", advice="set HARDWAY_CLOUDS to a shorter one"
         )
@@ -61,6 +62,9 @@ async def up(name: str, chassis: int | None, progress: Progress) -> None:
     place.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with locked(place.directory):
         record = _record(place, parts, chassis)
+        if not await keeper().running(place):
+            # Another program may have taken a port meanwhile; everything that names it is written anew.
+            record = replace(record, ports=files.free_ports(record.ports))
         settings = Settings(place, record)
         await asyncio.to_thread(files.write_files, settings)
         await asyncio.to_thread(_copy_databases, parts.databases, place)
@@ -88,8 +92,6 @@ def _record(place: CloudPlace, parts: Parts, chassis: int | None) -> Record:
             f"{place.cloud} has {there.chassis} chassis and cannot become one of {chassis}",
             advice=ANEW.format(place.cloud),
         )
-    if there.venv != str(parts.venv):
-        raise CloudFault(f"{place.cloud} was made of other releases of OpenStack", advice=ANEW.format(place.cloud))
     return there
 
 

@@ -66,6 +66,7 @@ async def _all_ready(settings: Settings, notices: Notices, progress: Progress) -
     place = settings.place
     names = [place.chassis(number).name for number in range(1, settings.record.chassis + 1)]
     told: set[str] = set()
+    before = {service.name: _restarts(place, service.name) for service in TABLE}
 
     def once(name: str, line: str) -> None:
         if name not in told:
@@ -74,7 +75,7 @@ async def _all_ready(settings: Settings, notices: Notices, progress: Progress) -
 
     def look() -> bool | None:
         chassis = [_served(place, name, once) for name in names]
-        services = [_ready(place, service.name, once) for service in TABLE]
+        services = [_ready(place, service.name, before, once) for service in TABLE]
         return all((*chassis, *services)) or None
 
     try:
@@ -96,20 +97,29 @@ def _served(place: CloudPlace, part: str, progress: Progress) -> bool | None:
     return True
 
 
-def _ready(place: CloudPlace, name: str, progress: Progress) -> bool:
+def _ready(place: CloudPlace, name: str, before: Mapping[str, int], progress: Progress) -> bool:
     """Whether a service serves, or a task is done. Raises CloudFault for one that always ends."""
-    services: Mapping[str, Any] = state(place, SERVICES).get("services", {})
-    told = services.get(name, {})
+    told = _service(place, name)
     if told.get("state") in ("ready", "done"):
         progress(name, f"{told['state']} after {told.get('seconds')} s")
         return True
-    if told.get("restarts", 0) >= MOST_RESTARTS:
+    if _restarts(place, name) >= before[name] + MOST_RESTARTS:
         raise CloudFault(
             f"{name} does not start: it ended with {told.get('ended')}",
             tail(place, name),
-            "`hardway cloud logs` has it all",
+            f"`hardway cloud logs {name}` has it all",
         )
     return False
+
+
+def _service(place: CloudPlace, name: str) -> Mapping[str, Any]:
+    services: Mapping[str, Mapping[str, Any]] = state(place, SERVICES).get("services", {})
+    return services.get(name, {})
+
+
+def _restarts(place: CloudPlace, name: str) -> int:
+    """How often it was started anew since the supervisor started."""
+    return int(_service(place, name).get("restarts", 0))
 
 
 def tail(place: CloudPlace, name: str) -> str:

@@ -88,4 +88,4 @@ def _services(place: CloudPlace, record: Record, running: bool) -> Iterator[Part
 
 def locked_versions(lock: str) -> Mapping[str, str]:
     """Each package of a lock file with its version."""
-    return dict(re.findall(r"^([a-z0-9._-]+)==([^ \\]+)", lock, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^\s\\]+)", lock, re.MULTILINE))

@@ -72,7 +72,10 @@ def nova_api(place: CloudPlace) -> None:
 
 
 def nova_cell(place: CloudPlace) -> None:
-    """Of cell1; cell0 has the same tables, and is copied. `--local_cell` asks no mapping, which is made when Nova first starts."""
+    """Of cell1; cell0 has the same tables, and is copied.
+
+    `--local_cell` asks for no mapping, which is made when Nova first starts.
+    """
     _manage("nova.cmd.manage", "--config-file", f"{place.etc}/nova/nova.conf", "db", "sync", "--local_cell")
 
 

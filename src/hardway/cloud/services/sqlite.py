@@ -23,7 +23,6 @@ def share_databases() -> None:
 
 
 def _set_up(engine: Any, sqlite_synchronous: bool = True, sqlite_fk: bool = False, **_: Any) -> None:
-    @sqlalchemy.event.listens_for(engine, "connect")
     def connect(connection: Any, record: Any) -> None:
         connection.create_function("regexp", 2, _matches)
         connection.isolation_level = None
@@ -34,11 +33,13 @@ def _set_up(engine: Any, sqlite_synchronous: bool = True, sqlite_fk: bool = Fals
         if sqlite_fk:
             connection.execute("PRAGMA foreign_keys = ON")
 
-    @sqlalchemy.event.listens_for(engine, "before_cursor_execute")
     def before(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         raw = cursor.connection
         if not raw.in_transaction and statement.lstrip().split(None, 1)[0].upper() not in READS:
             raw.execute("BEGIN IMMEDIATE")
+
+    sqlalchemy.event.listen(engine, "connect", connect)
+    sqlalchemy.event.listen(engine, "before_cursor_execute", before)
 
 
 def _matches(expression: str, text: object) -> bool:
