@@ -41,7 +41,7 @@ vm: setup binaries
 	.venv/bin/python -m tools.vm
 
 golden:
-	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components
+	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components tests/openstack/test_wanted.py
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml

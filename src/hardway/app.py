@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
     from hardway.cloud.check.report import CloudReport
     from hardway.machines.handler import MachineHandler
-    from hardway.machines.provider import Provider
+    from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
     from hardway.operations.world import World
     from hardway.sources.store import Store
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from hardway.state.directory import StateDirectory
 
 
-def providers() -> Mapping[str, Callable[[], Provider]]:
+def providers() -> Mapping[str, Callable[[Operator], Provider]]:
     """Who provides machines, by the spec's machines.provider."""
     from hardway.lab.provider import LabProvider
+    from hardway.openstack.provider import OpenStackProvider
 
-    return {LabProvider.kind: LabProvider}
+    return {LabProvider.kind: lambda _: LabProvider(), OpenStackProvider.kind: OpenStackProvider}
 
 
 def kinds() -> Kinds:
@@ -65,13 +66,13 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
 
     from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
     from hardway.kube.handler import KubeHandler
+    from hardway.machines.provider import Operator
     from hardway.operations.world import World
     from hardway.state.directory import StateDirectory, existing_state, location, open_state
     from hardway.state.lock import locked as lock
     from hardway.state.vault import Vault
 
     cluster = load_cluster(spec)
-    provider = providers()[cluster.machines.provider]()
     now = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
@@ -80,11 +81,14 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
             state = open_state(spec, cluster.name)
             stack.enter_context(lock(state.lock, command, now))
             stack.callback(state.remove_unused)
+        vault = Vault(state)
+        operator = Operator(state.cluster_id, state.path, vault.value)
+        provider = providers()[cluster.machines.provider](operator)
         world = World(
             cluster=cluster,
             spec=spec,
             state=state,
-            vault=Vault(state),
+            vault=vault,
             store=store(cluster),
             provider=provider,
             provider_handlers=provider.handlers(cluster),
@@ -230,11 +234,12 @@ class Cloud:
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
+    from hardway.machines.provider import Operator
     from hardway.operations.programs import obtain
     from hardway.spec.model import Cluster
 
     cluster = load_cluster(spec) if spec else Cluster(name="any")
-    provider = providers()[cluster.machines.provider]()
+    provider = providers()[cluster.machines.provider](Operator())
     found = await obtain(cluster, provider, store(cluster), report)
     return [CachedProgram(one.name, one.version, one.size, one.sha256) for one in found]
 

@@ -134,8 +134,11 @@ class FakeOperations:
     def schema(self) -> Mapping[str, Any]:
         return {"type": "object"}
 
-    def cautions(self, world: World) -> Sequence[str]:
+    async def cautions(self, world: World) -> Sequence[str]:
         return ("networks.pods: Docker's default bridge",)
+
+    async def obstacles(self, world: World, picture: Picture) -> Sequence[str]:
+        return ()
 
     @property
     def plan(self) -> Plan:

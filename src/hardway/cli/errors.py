@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.journal import JournalUnusable
     from hardway.lab.faults import LabFault
     from hardway.machines.lease import Leased
+    from hardway.openstack.faults import CloudFault
     from hardway.operations.up import Declined, NotGone, Refused
     from hardway.plan.saved import PlanFileFault
     from hardway.sources.faults import SourceFault
@@ -101,6 +102,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield Stopped, _of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
+    yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     for said_in_full in (LabFault, SourceFault, StateFault, Leased):
         yield said_in_full, _in_full
     yield from _of_machines()

@@ -32,10 +32,14 @@ def schema() -> Mapping[str, Any]:
     return schema()
 
 
-def cautions(world: World) -> Sequence[str]:
+async def cautions(world: World) -> Sequence[str]:
     from hardway.spec.rules import warnings
 
-    return warnings(world.cluster)
+    return (*warnings(world.cluster), *await world.provider.cautions(world.cluster))
+
+
+async def obstacles(world: World, picture: Picture) -> Sequence[str]:
+    return await world.provider.obstacles(world.cluster, picture.plan)
 
 
 async def proposal(world: World) -> Picture:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from hardway.components.facts import DEFAULT_FACTS, Facts
 from hardway.engine.handler import Handler
 from hardway.machines.provider import Endpoint
+from hardway.plan.steps import Plan
 from hardway.resources.base import Attributes, Chapter, Content, Known, Ref, Resource
 from hardway.spec.model import Cluster
 
@@ -21,6 +22,7 @@ class SimulatedMachine(Resource):
     """A machine that runs."""
 
     kind: ClassVar[str] = "machine"
+    removal: ClassVar[int] = 200
     chapter: Chapter = Chapter.MACHINES
 
     @property
@@ -39,6 +41,14 @@ class Simulation:
     def __init__(self, handlers: Sequence[Handler] = ()) -> None:
         self._handlers = handlers
 
+    async def survey(self, cluster: Cluster) -> None: ...
+
+    async def cautions(self, cluster: Cluster) -> Sequence[str]:
+        return ()
+
+    async def obstacles(self, cluster: Cluster, plan: Plan) -> Sequence[str]:
+        return ()
+
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
         return [SimulatedMachine(machine=one.name) for one in cluster.all_machines]
 
@@ -52,6 +62,9 @@ class Simulation:
         return EXPECTED
 
     def value(self, ref: Ref) -> bytes | None:
+        return None
+
+    def api_proxy(self, cluster: Cluster) -> str | None:
         return None
 
     def api_url(self, cluster: Cluster) -> Content:

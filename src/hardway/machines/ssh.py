@@ -48,17 +48,33 @@ CIPHERS: Final = (
 
 async def connect(endpoint: Endpoint) -> SshTransport:
     """A connection to the machine, its host key verified against the pinned one. Raises Unreachable."""
+    if endpoint.jump is None:
+        return SshTransport(endpoint, await _connected(endpoint, None))
+    try:
+        tunnel = await _connected(endpoint.jump, None)
+    except Unreachable as fault:
+        raise Unreachable(endpoint.machine, f"its jump host {fault}") from fault
+    try:
+        return SshTransport(endpoint, await _connected(endpoint, tunnel), tunnel)
+    except BaseException:
+        tunnel.abort()
+        raise
+
+
+async def _connected(endpoint: Endpoint, tunnel: asyncssh.SSHClientConnection | None) -> asyncssh.SSHClientConnection:
     where = f"{endpoint.user}@{endpoint.host} port {endpoint.port}"
     host_key, client_key = _host_key(endpoint), _client_key(endpoint)
     try:
-        connection = await _connect(endpoint, host_key, client_key)
+        return await _connect(endpoint, host_key, client_key, tunnel)
     except (asyncssh.Error, OSError, TimeoutError) as fault:
         raise Unreachable(endpoint.machine, f"{_said(fault, endpoint)} ({where})") from fault
-    return SshTransport(endpoint, connection)
 
 
 async def _connect(
-    endpoint: Endpoint, host_key: asyncssh.SSHKey, client_key: asyncssh.SSHKey
+    endpoint: Endpoint,
+    host_key: asyncssh.SSHKey,
+    client_key: asyncssh.SSHKey,
+    tunnel: asyncssh.SSHClientConnection | None,
 ) -> asyncssh.SSHClientConnection:
     sock = await endpoint.connect() if endpoint.connect is not None else None
     if sock is not None:
@@ -66,6 +82,7 @@ async def _connect(
     return await asyncssh.connect(
         endpoint.host,
         endpoint.port,
+        tunnel=tunnel,
         sock=sock,
         config=None,  # the user's own ~/.ssh/config must not change what a cluster is built with
         username=endpoint.user,
@@ -141,13 +158,19 @@ def bootstrap(size: int, sudo: bool) -> str:
 
 
 class SshTransport:
-    """One SSH connection, many sessions."""
+    """One SSH connection, many sessions; where there is a jump host, with a connection to it of its own."""
 
-    def __init__(self, endpoint: Endpoint, connection: asyncssh.SSHClientConnection) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        connection: asyncssh.SSHClientConnection,
+        tunnel: asyncssh.SSHClientConnection | None = None,
+    ) -> None:
         self.machine = endpoint.machine
         self.blobs = endpoint.blobs
         self._sudo = endpoint.user != "root"
         self._connection = connection
+        self._tunnel = tunnel
         self._sessions = asyncio.Semaphore(SESSIONS)
 
     async def run(self, script: str, *, stdin: bytes = b"", on_line: Callable[[str], None] | None = None) -> Result:
@@ -237,6 +260,9 @@ class SshTransport:
                 await self._connection.wait_closed()
         except TimeoutError:
             self._connection.abort()
+        finally:
+            if self._tunnel is not None:
+                self._tunnel.abort()
 
 
 def _receive(path: str, sha256: str) -> str:

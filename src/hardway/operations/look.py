@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from hardway.components.facts import Facts
@@ -12,8 +12,9 @@ from hardway.machines.transport import Unreachable
 from hardway.operations.wanted import facts_of, is_machine, wanted
 from hardway.operations.world import World
 from hardway.plan.diff import make_plan
-from hardway.plan.steps import Plan
-from hardway.resources.base import Resource, Seen
+from hardway.plan.order import sorted_by_edges
+from hardway.plan.steps import Plan, Step
+from hardway.resources.base import OPERATOR, Resource, Seen
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Picture:
 
 
 async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
-    """Observe everything at once and plan. Raises Unreachable, ForeignMachine."""
+    """Observe everything at once and plan. Raises Unreachable, ForeignMachine, and the provider's own faults."""
+    await world.provider.survey(world.cluster)
     machines = await _observe(world.provider_handlers, world.provider.wanted(world.cluster))
     by_facts, inside = await _look_inside(world)
     everything = {**machines, **inside}
@@ -95,6 +97,22 @@ def _is_off(resource_id: str, seen: Seen) -> bool:
 def _owned(handlers: Mapping[str, Handler], seen: Mapping[str, Seen]) -> tuple[Resource, ...]:
     owned = (one for one in seen.values() if one.owned and one.exists)
     return tuple(handlers[one.id.split(":", 1)[0]].owned(one) for one in owned)
+
+
+def not_on_machines(plan: Plan) -> Plan:
+    """The part of the plan that is on no machine and waits for nothing on one: clouds' objects, keys, programs."""
+    left: set[str] = set()
+    for step in _in_order(plan):
+        on_one = step.machine != OPERATOR and not is_machine(step.resource)
+        if on_one or left.intersection(step.needs):
+            left.add(step.id)
+    return Plan(tuple(step for step in plan.steps if step.id not in left))
+
+
+def _in_order(plan: Plan) -> Iterator[Step]:
+    steps = {step.id: step for step in plan.steps}
+    graph = {step.id: [need for need in step.needs if need in steps] for step in plan.steps}
+    return (steps[one] for one in sorted_by_edges(graph))
 
 
 def machines_first(picture: Picture) -> Plan:

@@ -10,7 +10,8 @@ from time import monotonic
 from hardway import __version__
 from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
 from hardway.engine.journal import Journal, StepRecord
-from hardway.operations.look import Picture, look, machines_first
+from hardway.operations.look import Picture, look, machines_first, not_on_machines
+from hardway.operations.wanted import is_machine
 from hardway.operations.world import World
 from hardway.pki.names import ENCRYPTION_KEY, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, SERVICE_ACCOUNT
 from hardway.plan.saved import SavedPlan, beyond, moved
@@ -71,6 +72,7 @@ async def up(
     picture = await proposal(world)
     if saved is not None:
         _refuse_moved(saved, picture.plan, world)
+    await refuse_obstacles(world, picture.plan)
     if picture.plan and saved is None and not confirm(picture):
         raise Declined
     with_journal = Journal(world.state.journal)
@@ -95,15 +97,26 @@ async def proposal(world: World) -> Picture:
 async def _apply_all(
     world: World, picture: Picture, watcher: Watcher, journal: Journal, agree: Confirm, stop: asyncio.Event
 ) -> int:
-    """Machines that are off first. What only then comes to light is new to the user, and done when they agree."""
-    starts = machines_first(picture)
+    """Machines first that are off, or that only a look tells about. What only then comes to light is new to the user,
+    and done when they agree."""
+    starts = _to_begin_with(world, picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
-    done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
+    done = await run_plan(world, "up: machines", starts, watcher, journal, stop)
     again = await proposal(world)
     if beyond(picture.plan, again.plan) and not agree(again):
         raise Declined("the machines that were off were started, and nothing else was changed")
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
+
+
+def _to_begin_with(world: World, picture: Picture) -> Plan:
+    """What must be done before the rest can be planned: machines that are off, and such as only a look tells about."""
+    if picture.off:
+        return machines_first(picture)
+    makes_machines = any(is_machine(step.resource) and step.action is Action.CREATE for step in picture.plan.steps)
+    if makes_machines and world.provider.expected_facts(world.cluster) is None:
+        return not_on_machines(picture.plan)
+    return Plan(())
 
 
 def _refuse_more(again: Picture) -> bool:
@@ -164,6 +177,13 @@ def refuse_lost_keys(picture: Picture) -> None:
     if lost and _lives(picture):
         way_out = "put the state directory back from a copy, or take the cluster down"
         raise Refused((f"keys of a living cluster are missing in the vault; {way_out}:", *lost))
+
+
+async def refuse_obstacles(world: World, plan: Plan) -> None:
+    """Refuse what the provider knows cannot be done, all of it at once. Raises Refused."""
+    obstacles = tuple(await world.provider.obstacles(world.cluster, plan))
+    if obstacles:
+        raise Refused(("the cloud cannot take this plan; nothing was touched:", *obstacles))
 
 
 def _lives(picture: Picture) -> bool:

@@ -104,6 +104,8 @@ class Resource(ABC):
     """Something that shall be."""
 
     kind: ClassVar[str]
+    removal: ClassVar[int]
+    """When things of this kind are taken away: lower numbers first, what uses before what is used."""
     chapter: Chapter
     machine: str
     """The machine it is on, or OPERATOR."""

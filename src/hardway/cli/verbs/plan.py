@@ -39,7 +39,8 @@ async def _plan(session: Session, out: Path | None, diff: bool) -> int:
     operations = session.doors.operations
     async with session.world("plan") as world:
         picture = await operations.proposal(world)
-        session.caution(operations.cautions(world))
+        session.caution(await operations.cautions(world))
+        session.caution([f"in the way: {one}" for one in await operations.obstacles(world, picture)])
         as_json = operations.plan_json(world, picture)
         diffs = await _diffs(session, world, picture) if diff else {}
     if out is not None:
