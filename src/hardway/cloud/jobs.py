@@ -49,13 +49,16 @@ def services_job(settings: Settings) -> Job:
 
 
 def socks_job(settings: Settings) -> Job:
-    """microsocks(1) where the operator stands, with the cloud's name server for its own."""
+    """microsocks(1) where the operator stands, with the cloud's name server for its own.
+
+    It tells each connection on its standard error, and only later ones than Debian's (1.0.3) know -q.
+    """
     etc = settings.place.etc / "operator"
     binds = (
         ("mount", "--bind", str(etc / "resolv.conf"), "/etc/resolv.conf"),
         ("mount", "--bind", str(etc / "nsswitch.conf"), "/etc/nsswitch.conf"),
     )
-    script = "\n".join((*map(shlex.join, binds), f"exec microsocks -q -i 127.0.0.1 -p {SOCKS_PORT}"))
+    script = "\n".join((*map(shlex.join, binds), f"exec microsocks -i 127.0.0.1 -p {SOCKS_PORT} 2> /dev/null"))
     private = ("unshare", "--mount", "--propagation=slave", "sh", "-e", "-c", script)
     return _job(settings, SOCKS, (*_in_namespace(settings.place.part(OPERATOR)), *private))
 
