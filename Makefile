@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e bench vm golden lock cloud cloud-lock
+.PHONY: up down setup binaries check test unit e2e bench tempest vm golden lock cloud cloud-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -34,11 +34,14 @@ test: setup
 bench: setup binaries
 	.venv/bin/python -m bench
 
+tempest: setup
+	.venv/bin/python -m tools.tempest
+
 vm: setup binaries
 	.venv/bin/python -m tools.vm
 
 golden:
-	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components
+	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components tests/openstack/test_wanted.py
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml

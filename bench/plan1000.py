@@ -1,4 +1,4 @@
-"""A plan that finds nothing to do over a thousand machines, and as many real SSH sessions as one sshd bears.
+"""A plan that finds nothing to do over a thousand machines, and beside it as many real SSH sessions as one sshd bears.
 
 The machines are simulated: each answers the look's script as one would on which everything is in place, after a latency
 for each round trip. The spec, the graph, the vault with all its keys, the look's scripts and their parsing are real.
@@ -29,9 +29,10 @@ async def run(options: Options) -> Report:
     with tempfile.TemporaryDirectory(prefix="hardway-bench-") as folder:
         options.say(f"plan1000: making what {options.machines} machines answer")
         await _apart(simulated.prepare, Path(folder), options.machines)
-        options.say("plan1000: looking and planning")
-        look = await _apart(simulated.measure, Path(folder), options.machines)
-    sessions = await sshd.measure(options.sessions)
+        options.say(f"plan1000: looking and planning, and {options.sessions} real SSH sessions beside it")
+        look, sessions = await asyncio.gather(
+            _apart(simulated.measure, Path(folder), options.machines), sshd.measure(options.sessions)
+        )
     each = sessions.processor / options.sessions
     return Report(
         f"plan1000: nothing to do on {options.machines} simulated machines, {simulated.LATENCY * 1000:.0f} ms away",

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar, Final
+from typing import Final
 
 from bench.pki import context, planned
-from hardway.components.facts import DEFAULT_FACTS, Facts
-from hardway.engine.handler import Context, Handler
+from hardway.engine.handler import Context
 from hardway.kube.handler import KubeHandler
 from hardway.machines.handler import MachineHandler
-from hardway.machines.provider import Endpoint
 from hardway.machines.simulated import SimulatedTransport, settled
+from hardway.machines.simulation import SimulatedMachine, Simulation
 from hardway.machines.transport import Result, Transport
 from hardway.operations.look import look
 from hardway.operations.wanted import wanted
@@ -27,9 +26,6 @@ from hardway.pki.wanted import wanted_pki
 from hardway.plan.steps import Step
 from hardway.resources.base import (
     UNKNOWN,
-    Attributes,
-    Chapter,
-    Content,
     Known,
     Ref,
     Resource,
@@ -45,9 +41,6 @@ from hardway.sources.store import Store
 from hardway.spec.model import Cluster, Machine, Machines, Networks, Worker
 from hardway.state.directory import open_state
 from hardway.state.vault import Vault
-
-EXPECTED: Final = replace(DEFAULT_FACTS, nameservers=())
-"""What the machines then say."""
 
 LATENCY: Final = 0.020
 """Seconds of a round trip."""
@@ -87,19 +80,6 @@ def cluster(machines: int) -> Cluster:
     )
 
 
-class SimulatedMachine(Resource):
-    """A machine that is there."""
-
-    kind: ClassVar[str] = "machine"
-
-    @property
-    def name(self) -> str:
-        return self.machine
-
-    def attributes(self, known: Known) -> Attributes:
-        return {"running": "yes"}
-
-
 class _Machines:
     """The handler of machines: all of them are there."""
 
@@ -109,37 +89,13 @@ class _Machines:
         return {one.id: Seen(one.id, {"running": "yes"}, owned=True) for one in resources}
 
     def owned(self, seen: Seen) -> Resource:
-        return SimulatedMachine(chapter=Chapter.MACHINES, machine=seen.id.split(":")[1])
+        return SimulatedMachine(machine=seen.id.split(":")[1])
 
     def batch(self, step: Step) -> str | None:
         return None
 
     async def apply(self, steps: Sequence[Step], context: Context) -> None:
         raise AssertionError("nothing is to do")
-
-
-class Simulation:
-    """The provider of simulated machines."""
-
-    kind = "simulated"
-
-    def wanted(self, cluster: Cluster) -> Sequence[Resource]:
-        return [SimulatedMachine(chapter=Chapter.MACHINES, machine=one.name) for one in cluster.all_machines]
-
-    def handlers(self, cluster: Cluster) -> Sequence[Handler]:
-        return (_Machines(),)
-
-    async def endpoint(self, cluster: Cluster, machine: str) -> Endpoint | None:
-        return None
-
-    def expected_facts(self, cluster: Cluster) -> Facts | None:
-        return EXPECTED
-
-    def value(self, ref: Ref) -> bytes | None:
-        return None
-
-    def api_url(self, cluster: Cluster) -> Content:
-        return Content.of("https://127.0.0.1:6443")
 
 
 class _Cache(Store):
@@ -169,7 +125,7 @@ class _Api(KubeHandler):
 def world(folder: Path, machines: int) -> World:
     """The world, with what `prepare` wrote as the machines' answers."""
     made, spec = cluster(machines), folder / "cluster.yaml"
-    state, provider = open_state(spec, made.name), Simulation()
+    state, provider = open_state(spec, made.name), Simulation((_Machines(),))
 
     async def reach(machine: str) -> Transport | None:
         await asyncio.sleep(CONNECTING * LATENCY)

@@ -1,37 +1,34 @@
 """A world in memory for the plan and its application: things as values, and a handler that can be cut off.
 
-What it leaves out of the real thing: time, faults of single commands, and content that cannot be read back.
+It carries out every kind of resource there is. What it leaves out of the real thing: time, faults of single commands,
+machines that are off, and content that cannot be read back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from hardway.engine.handler import Context, StepFailed
+from hardway.kube.ownership import resource_of
+from hardway.machines.handler import SLOW
+from hardway.machines.seen import KINDS as ON_MACHINES
+from hardway.machines.seen import to_remove
+from hardway.machines.simulation import SimulatedMachine
 from hardway.plan.steps import Action, Difference, Step
-from hardway.resources.base import Attributes, Chapter, Content, Known, Ref, Resource, Seen, Unknown
-from hardway.resources.host import Directory, File, Unit
-from hardway.resources.operator import Secret
+from hardway.resources.base import Chapter, Content, Ref, Resource, Seen, Unknown, digest
+from hardway.resources.host import File, Program, Unit
+from hardway.resources.kubernetes import Condition, KubeObject
+from hardway.resources.operator import Blob, Certificate, Key, Secret, StateFile
+
+VAULT = (Key.kind, Certificate.kind, Secret.kind)
+OF_THE_API = (KubeObject.kind, Condition.kind)
+OF_NOBODY = (Blob.kind, Condition.kind)
+"""Kinds of which no cluster owns anything: the cache is everybody's, and a condition is only waited for."""
 
 
 class PowerCut(BaseException):
     """The process is gone: nothing after this runs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine(Resource):
-    """A machine of the simulated world."""
-
-    kind: ClassVar[str] = "machine"
-
-    @property
-    def name(self) -> str:
-        return self.machine
-
-    def attributes(self, known: Known) -> Attributes:
-        return {"running": "yes"}
 
 
 @dataclass
@@ -50,10 +47,27 @@ class World:
         self.crash_after -= 1
 
     def value(self, ref: Ref) -> bytes | None:
-        return self.vault.get(ref.resource)
+        """What a reference to something of the operator's side stands for now."""
+        kind = ref.resource.split(":", 1)[0]
+        if kind == Blob.kind:
+            return digest(ref.resource.encode()).encode() if ref.resource in self.things else None
+        if kind == StateFile.kind:
+            found = self.things.get(ref.resource, {}).get(ref.attribute)
+            return found.encode() if found is not None else None
+        entry = self.vault.get(ref.resource)
+        return None if entry is None else entry + ref.attribute.encode()
 
+    def resolve(self, ref: Ref) -> bytes:
+        """The same for a running step. Raises KeyError."""
+        value = self.value(ref)
+        if value is None:
+            raise KeyError(ref.resource)
+        return value
 
-KINDS = {kind.kind: kind for kind in (Machine, Directory, File, Unit, Secret)}
+    @property
+    def owned(self) -> set[str]:
+        """The ids of all that belongs to the cluster."""
+        return {one for one in self.things if one.split(":", 1)[0] not in OF_NOBODY}
 
 
 @dataclass
@@ -63,27 +77,38 @@ class SimulatedHandler:
     world: World
     wanted: Sequence[Resource] = ()
     batched: bool = True
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = (SimulatedMachine.kind, *ON_MACHINES, *VAULT, StateFile.kind, *OF_THE_API, Blob.kind)
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
-        return {one: Seen(one, dict(attributes), owned=True) for one, attributes in self.world.things.items()}
+        owned = self.world.owned
+        return {one: Seen(one, dict(found), owned=one in owned) for one, found in self.world.things.items()}
 
     def owned(self, seen: Seen) -> Resource:
+        """By the real handlers' own words where they are pure."""
         kind, machine, name = seen.id.split(":", 2)
-        common = {"chapter": Chapter.OS, "machine": machine}
-        if kind == "machine":
-            return Machine(chapter=Chapter.MACHINES, machine=machine)
-        if kind == "directory":
-            return Directory(path=name, chapter=Chapter.OS, machine=machine)
-        if kind == "file":
-            return File(path=name, content=Content.of(), chapter=Chapter.OS, machine=machine)
-        if kind == "secret":
-            return Secret(secret=name, size=1, chapter=Chapter.OS)
-        return Unit(unit=name, **common)  # type: ignore[arg-type]  # a dict of two strings
+        if kind in ON_MACHINES:
+            return to_remove(seen)
+        match kind:
+            case "machine":
+                return SimulatedMachine(machine=machine)
+            case "secret":
+                return Secret(secret=name, size=1, chapter=Chapter.OS)
+            case "key":
+                return Key(key=name, algorithm="", chapter=Chapter.OS)
+            case "certificate":
+                return Certificate(certificate=name, common_name="", days=0, chapter=Chapter.OS)
+            case "state-file":
+                return StateFile(path=name, content=Content.of(), chapter=Chapter.OS)
+        return resource_of(seen)
 
     def batch(self, step: Step) -> str | None:
-        quick = self.batched and step.resource.kind in {"directory", "file"}
-        return step.machine if quick else None
+        """As the real handlers do."""
+        kind = step.resource.kind
+        if not self.batched or kind in SLOW or kind in (SimulatedMachine.kind, Condition.kind):
+            return None
+        if kind in ON_MACHINES:
+            return f"programs on {step.machine}" if kind == Program.kind else f"machine {step.machine}"
+        return "vault" if kind in VAULT else kind
 
     async def apply(self, steps: Sequence[Step], context: Context) -> None:
         for step in steps:
@@ -98,9 +123,9 @@ class SimulatedHandler:
             self._remove(step.resource)
             return
         resource = step.resource
-        if isinstance(resource, Secret):
-            self.world.vault[resource.id] = f"secret {self.world.made}".encode()
-        if isinstance(resource, File):
+        if resource.kind in VAULT:
+            self.world.vault[resource.id] = f"{resource.id} number {self.world.made}: ".encode()
+        if isinstance(resource, File | Program):
             self._forget_starts(resource.id)
         self.world.things[resource.id] = self._as_made(resource, context)
 
@@ -121,11 +146,23 @@ class SimulatedHandler:
                 self.world.things.get(unit.id, {}).pop("inputs", None)
 
     def _remove(self, resource: Resource) -> None:
-        if resource.kind == "machine":
+        self._forget(resource.id)
+        if isinstance(resource, KubeObject):
+            body = resource.body
+            self._forget_where(f"{Condition.kind}:operator:{body['kind']}/{body['metadata']['name']} ")
+        if resource.kind == SimulatedMachine.kind:
             for one in [one for one in self.world.things if one.split(":")[1] == resource.machine]:
-                del self.world.things[one]
-        self.world.things.pop(resource.id, None)
-        self.world.vault.pop(resource.id, None)
+                self._forget(one)
+            if not any(one.startswith("machine:") for one in self.world.things):  # nor is there an API any more
+                self._forget_where(*(f"{kind}:" for kind in OF_THE_API))
+
+    def _forget(self, resource_id: str) -> None:
+        self.world.things.pop(resource_id, None)
+        self.world.vault.pop(resource_id, None)
+
+    def _forget_where(self, *prefixes: str) -> None:
+        for one in [one for one in self.world.things if one.startswith(prefixes)]:
+            self._forget(one)
 
 
 @dataclass

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
+    from hardway.cloud.check.report import CloudReport
     from hardway.machines.handler import MachineHandler
-    from hardway.machines.provider import Provider
+    from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
     from hardway.operations.world import World
     from hardway.sources.store import Store
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from hardway.state.directory import StateDirectory
 
 
-def providers() -> Mapping[str, Callable[[], Provider]]:
+def providers() -> Mapping[str, Callable[[Operator], Provider]]:
     """Who provides machines, by the spec's machines.provider."""
     from hardway.lab.provider import LabProvider
+    from hardway.openstack.provider import OpenStackProvider
 
-    return {LabProvider.kind: LabProvider}
+    return {LabProvider.kind: lambda _: LabProvider(), OpenStackProvider.kind: OpenStackProvider}
 
 
 def kinds() -> Kinds:
@@ -56,18 +58,21 @@ def store(cluster: Cluster) -> Store:
 
 @asynccontextmanager
 async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerator[World]:
-    """A cluster by its spec; `locked` makes its state directory and holds it. Raises SpecFaults, StateFault."""
+    """A cluster by its spec; `locked` makes its state directory and holds it. Raises SpecFaults, StateFault.
+
+    A state directory in which nothing was kept meanwhile is taken away again.
+    """
     from datetime import UTC, datetime
 
     from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
     from hardway.kube.handler import KubeHandler
+    from hardway.machines.provider import Operator
     from hardway.operations.world import World
     from hardway.state.directory import StateDirectory, existing_state, location, open_state
     from hardway.state.lock import locked as lock
     from hardway.state.vault import Vault
 
     cluster = load_cluster(spec)
-    provider = providers()[cluster.machines.provider]()
     now = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
@@ -75,11 +80,15 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
         if locked:
             state = open_state(spec, cluster.name)
             stack.enter_context(lock(state.lock, command, now))
+            stack.callback(state.remove_unused)
+        vault = Vault(state)
+        operator = Operator(state.cluster_id, state.path, vault.value)
+        provider = providers()[cluster.machines.provider](operator)
         world = World(
             cluster=cluster,
             spec=spec,
             state=state,
-            vault=Vault(state),
+            vault=vault,
             store=store(cluster),
             provider=provider,
             provider_handlers=provider.handlers(cluster),
@@ -111,19 +120,38 @@ def _machines(cluster: Cluster, state: StateDirectory, provider: Provider) -> Ma
     return MachineHandler(reach, state.cluster_id, addresses, addresses=addresses)
 
 
+@contextmanager
+def _held(spec: Path, command: str) -> Iterator[None]:
+    """Holds the cluster's state, where it has one, against a run that works on the same machines. Raises StateFault."""
+    from datetime import UTC, datetime
+
+    from hardway.state.directory import existing_state
+    from hardway.state.lock import locked
+
+    state = existing_state(spec, load_cluster(spec).name)
+    with locked(state.lock, command, datetime.now(UTC)) if state else nullcontext():
+        yield
+
+
 class Lab:
-    """The lab behind the command line's door."""
+    """The lab behind the command line's door.
+
+    `up` and `down` wait for nobody and refuse to meddle with a run; a power cut (`kill`) asks nobody, and starting what
+    is off does no harm.
+    """
 
     async def up(self, spec: Path, report: Report) -> Sequence[LabMachine]:
         from hardway.lab import operations
 
-        await operations.up(load_cluster(spec), report)
+        with _held(spec, "lab up"):
+            await operations.up(load_cluster(spec), report)
         return await self.status(spec)
 
     async def down(self, spec: Path, report: Report) -> None:
         from hardway.lab import operations
 
-        await operations.down(load_cluster(spec))
+        with _held(spec, "lab down"):
+            await operations.down(load_cluster(spec))
 
     async def status(self, spec: Path) -> Sequence[LabMachine]:
         from hardway.cli.doors import LabMachine
@@ -206,13 +234,25 @@ class Cloud:
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
+    from hardway.machines.provider import Operator
     from hardway.operations.programs import obtain
     from hardway.spec.model import Cluster
 
     cluster = load_cluster(spec) if spec else Cluster(name="any")
-    provider = providers()[cluster.machines.provider]()
+    provider = providers()[cluster.machines.provider](Operator())
     found = await obtain(cluster, provider, store(cluster), report)
     return [CachedProgram(one.name, one.version, one.size, one.sha256) for one in found]
+
+
+def check_cloud(
+    cloud: str | None, *, neutron_conf: Path | None, horizon: str, proofs: bool, report: Report
+) -> CloudReport:
+    """What an OpenStack has, whether it works, and what is amiss. Raises BadCloud, CloudUnreachable."""
+    from hardway.cloud.check.connect import open_cloud
+    from hardway.cloud.check.registry import SERVICES
+    from hardway.cloud.check.runner import check
+
+    return check(open_cloud(cloud, horizon), SERVICES, neutron_conf=neutron_conf, proofs=proofs, report=report)
 
 
 def main() -> None:
@@ -223,4 +263,5 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    sys.exit(run(Doors(open_world, Lab(), programs, operations, Cloud()), sys.argv[1:]))
+    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud)
+    sys.exit(run(doors, sys.argv[1:]))

@@ -28,8 +28,8 @@ from hardway.spec.model import Cluster
 def one_round(hardway: float, bound: float, kubeadm: float) -> cluster.Round:
     ended = Ended(hardway + 1, 2.0, 80.0, 0, "")
     spans = [Span("etcd", 1.0, 4.0, "unit:m:etcd.service", 2.5)]
-    run = Run(Ready(hardway - 1, hardway, hardway - 0.3, 20.0), ended, spans, {"file:m:/a": "1"})
-    return cluster.Round(run, Ready(bound, bound - 1, bound, 9.0), KubeadmRun(Ready(kubeadm, 9.0, 50.0), 7.0, 40.0))
+    run = Run(Ready(hardway - 1, hardway + 0.3, hardway, 20.0), ended, spans, {"file:m:/a": "1"})
+    return cluster.Round(run, Ready(bound, bound - 1, bound, 9.0), KubeadmRun(Ready(50.0, 9.0, kubeadm), 7.0, 40.0))
 
 
 def test_the_cluster_bench_compares_medians_and_says_which_goals_are_missed() -> None:

@@ -270,3 +270,11 @@ def test_the_webhook_reaches_no_other_namespace() -> None:
     label = workload.namespace("space", "abc")["metadata"]["labels"]
     assert hook["namespaceSelector"] == {"matchLabels": label}
     assert "PRIVATE" not in repr(pair)
+
+
+def test_the_deployment_has_one_pod_a_worker_and_is_available_only_with_all_of_them() -> None:
+    spec = workload.deployment("space", "image", 3)["spec"]
+    (apart,) = spec["template"]["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert (spec["replicas"], spec["strategy"]["type"]) == (3, "Recreate")
+    assert apart["topologyKey"] == "kubernetes.io/hostname"
+    assert apart["labelSelector"] == spec["selector"]

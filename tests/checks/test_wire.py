@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -46,6 +46,9 @@ class LocalTransport:
 
     async def run(self, script: str, *, stdin: bytes = b"", on_line: Callable[[str], None] | None = None) -> Result:
         raise AssertionError("these checks run nothing")
+
+    def hold(self, script: str) -> AbstractAsyncContextManager[str]:
+        raise AssertionError("these checks hold nothing")
 
     async def put(self, source: Path, sha256: str) -> str:
         raise AssertionError("these checks put nothing")

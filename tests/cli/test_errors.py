@@ -37,12 +37,17 @@ KNOWN: list[tuple[BaseException, int, list[str]]] = [
     ),
     (ForeignMachine("w-0", "1", "2"), 1, ["w-0 belongs to another cluster"]),
     (PlanFileFault("it was altered"), 2, ["it was altered"]),
-    (JournalUnusable("/s/journal: disk I/O error"), 1, ["disk I/O error"]),
+    (JournalUnusable("/s/journal: disk I/O error"), 1, ["disk I/O error", "way out: Make room"]),
     (LabFault("not root", "uid 1000", "run it with sudo"), 1, ["not root", "uid 1000", "way out: run it with sudo"]),
     (WrongChecksum("etcd: wrong checksum", "expected a\ngot b"), 1, ["etcd: wrong checksum", "    got b"]),
     (ApiUnavailable("no connection"), 1, ["the Kubernetes API does not answer: no connection", "hardway status"]),
     (Stopped(3), 1, ["3 steps not begun", "`hardway up` looks at the world again"]),
     (OSError(errno.ENOSPC, "No space left on device", "/c/x"), 1, ["/c/x: no space left on device", "Free some space"]),
+    (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/c/x"), 1, ["/c/x: not a directory", "is the name right"]),
+    (IsADirectoryError(errno.EISDIR, "Is a directory", "/c"), 1, ["/c: is a directory", "is the name right"]),
+    (OSError(errno.EIO, "Input/output error", "/c"), 1, ["/c: input/output error", "dmesg"]),
+    (OSError(errno.ENOTEMPTY, "Directory not empty", "/c"), 1, ["/c: directory not empty", "move it away"]),
+    (OSError(errno.EXDEV, "Invalid cross-device link", "/c"), 1, ["/c: invalid cross-device link", "way out: "]),
     (PermissionError(errno.EACCES, "Permission denied", "/c"), 1, ["/c: permission denied", "as root"]),
     (
         ApplyFailed((StepFailed("unit:m-0:etcd.service", "exit 1", "no disk", "add one"),), 4),
@@ -82,7 +87,12 @@ def test_with_json_standard_output_says_so_too(
 
 
 @pytest.mark.parametrize(
-    "fault", [ZeroDivisionError("division by zero"), ExceptionGroup("mixed", [LabFault("known"), KeyError("unknown")])]
+    "fault",
+    [
+        ZeroDivisionError("division by zero"),
+        TimeoutError(),
+        ExceptionGroup("mixed", [LabFault("known"), KeyError("unknown")]),
+    ],
 )
 def test_an_unknown_fault_is_ours_and_its_details_are_for_the_user_alone(
     fault: Exception, house: House, capsys: pytest.CaptureFixture[str]

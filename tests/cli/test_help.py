@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +40,7 @@ def test_the_first_page_names_every_verb(house: House, capsys: pytest.CaptureFix
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("asyncssh", "pydantic", "cryptography", "lightkube", "httpx", "sqlite3", "yaml")
+    heavy = ("asyncssh", "pydantic", "cryptography", "lightkube", "httpx", "sqlite3", "yaml", "openstack")
     program = (
         "import sys; from hardway.app import main; sys.argv = ['hardway', '--help']\n"
         "try: main()\n"
@@ -47,6 +50,35 @@ def test_help_loads_nothing_heavy() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "hardway" in ended.stdout
     assert ended.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("hardway", "ver"), "verify"),
+        (("hardway", "lab", "ki"), "kill"),
+        (("hardway", "up", "--fi"), "--file"),
+        (("hardway", "plan", "-o", ""), "table json"),
+        (("hardway", "no-such"), ""),
+    ],
+)
+def test_bash_completes(words: tuple[str, ...], offered: str) -> None:
+    """A real bash with what `--show-completion` gives it, asked as readline asks."""
+    asked = f"""eval "$(_HARDWAY_COMPLETE=source_bash hardway)" || exit
+COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _hardway_completion hardway; echo "${{COMPREPLY[*]}}"
+complete -p hardway >&2"""
+    here = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    ended = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True, env=here)
+    assert ended.stdout.split() == offered.split()
+    assert "-F _hardway_completion hardway" in ended.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_a_script_too(shell: str) -> None:
+    program = Path(sys.executable).with_name("hardway")
+    here = {**os.environ, "_HARDWAY_COMPLETE": f"source_{shell}"}
+    ended = subprocess.run([program], capture_output=True, text=True, check=True, env=here)
+    assert f"complete_{shell}" in ended.stdout
 
 
 def test_version(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -223,8 +223,10 @@ def test_init_writes_once(told: Told, tmp_path: Path) -> None:
     (tmp_path / "cluster.yaml").write_text("name: mine\n")
     assert told("init") == 2
     assert (tmp_path / "cluster.yaml").read_text() == "name: mine\n"
-    assert told("init", "nowhere/cluster.yaml") == 1
-    assert "way out" in told.err
+    for wrong in ("nowhere/cluster.yaml", "cluster.yaml/x.yaml"):
+        assert told("init", wrong) == 1
+        assert "way out" in told.err
+        assert "fault of hardway" not in told.err
 
 
 def test_schema_and_render(told: Told) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hardway.components.render import render
 from hardway.lab.base import ensure_base
 from hardway.resources.base import Resource
-from hardway.resources.host import SystemUser
+from hardway.resources.host import File, SystemUser
 from hardway.spec.model import Lab
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
@@ -32,7 +32,6 @@ mount -t overlay overlay -o lowerdir={base},upperdir={work}/upper,workdir={work}
 mount --rbind /dev {work}/root/dev
 mount -t proc proc {work}/root/proc
 cp -r {files}/. {work}/root/
-chmod 0755 {work}/root/etc/hardway/check-haproxy
 ip link set lo up
 ip link add eth0 type veth peer name eth1
 chroot {work}/root sh -c {check}
@@ -43,7 +42,7 @@ CHECKS = {
     "keepalived": "keepalived --config-test --use-file=/etc/keepalived/keepalived.conf",
     # Twice: the second time the table is there. Afterwards it can be taken away by its name.
     "nft": "for n in 1 2; do nft -f /etc/hardway/pod-masquerade.nft; done && nft delete table ip hardway_pods",
-    "sh": "sh -n /etc/hardway/check-haproxy",
+    "sh": " && ".join(f"sh -n /etc/hardway/{name}" for name in ("check-haproxy", "prune-pod-routes", "etcd-hand-over")),
 }
 
 
@@ -61,6 +60,9 @@ def files(tmp_path_factory: pytest.TempPathFactory, resources: Sequence[Resource
         if machine in MACHINES:
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             (tree / path).write_text(text)
+    for one in resources:
+        if isinstance(one, File) and one.machine in MACHINES:
+            (tree / one.path.lstrip("/")).chmod(one.mode | 0o400)
     _certificate(tree / "etc/haproxy/kubernetes-ca.pem")
     for name in STUBS:
         stub = tree / "usr/local/bin" / name
@@ -83,6 +85,31 @@ def checked(base: Path, files: Path, work: Path, check: str) -> str:
     said = result.stdout + result.stderr
     assert result.returncode == 0, said
     return said
+
+
+MASTERS_NETWORK = "ip address add 10.0.0.10/24 dev eth0; ip link set eth0 up; ip link set eth1 up"
+LAY_ROUTES = "ip -batch /etc/hardway/pod-routes; /etc/hardway/prune-pod-routes"
+
+
+def test_routes_to_workers_that_stay_are_never_taken_away(base: Path, files: Path, tmp_path: Path) -> None:
+    """Laid again, the routes are the same and no removal of one was ever seen; those of workers that have gone go."""
+    script = f"""{MASTERS_NETWORK}
+{LAY_ROUTES}
+ip route add 10.244.99.0/24 via 10.0.0.99 proto 72; ip route add 10.244.98.0/24 via 10.0.0.98 proto 73
+ip monitor route > /tmp/seen & monitor=$!
+for n in $(seq 500); do # until the monitor listens
+    grep -q 10.244.97.0 /tmp/seen && break
+    ip route replace 10.244.97.0/24 via 10.0.0.97 proto 73
+done
+{LAY_ROUTES}
+ip route show proto 72; ip route show proto 73
+kill $monitor; grep ^Deleted /tmp/seen"""
+    said = [line.split(" dev ")[0] for line in checked(base, files, tmp_path, script).splitlines()]
+    assert said == [
+        *(f"10.244.{n}.0/24 via 10.0.0.{n}" for n in (20, 21, 22)),
+        *(f"10.244.{n}.0/24 via 10.0.0.{n}" for n in (97, 98)),
+        "Deleted 10.244.99.0/24 via 10.0.0.99",
+    ]
 
 
 @pytest.mark.parametrize("name", CHECKS)

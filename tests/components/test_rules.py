@@ -76,7 +76,7 @@ def test_every_reference_is_to_something_that_is_wanted(everything: Sequence[Res
 
 
 def test_a_unit_restarts_on_all_that_its_command_names(everything: Sequence[Resource]) -> None:
-    """Each path in ExecStart that we lay is a reason to restart; the program itself too."""
+    """Each path in ExecStart that we lay is a reason to restart, the program too; ExecStop's is read when it stops."""
     for unit in of(everything, Unit):
         laid = {
             one.name: one.id for one in everything if one.machine == unit.machine and isinstance(one, File | Program)
@@ -86,7 +86,8 @@ def test_a_unit_restarts_on_all_that_its_command_names(everything: Sequence[Reso
         )
         if text is None:
             continue
-        words = set(re.split(r"[\s=,\\]+", "".join(part for part in text.content.parts if isinstance(part, str))))
+        lines = "".join(part for part in text.content.parts if isinstance(part, str))
+        words = set(re.split(r"[\s=,\\]+", re.sub(r"(?m)^ExecStop=(.*\\\n)*.*$", "", lines)))
         named = {laid[word] for word in words if word in laid}
         assert named <= set(unit.restart_on), f"{unit.id} does not restart on {named - set(unit.restart_on)}"
         assert text.id in unit.restart_on

@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,28 @@ import yaml
 
 from tests.lab.host_snapshot import HostSnapshot, take_snapshot
 
-SPEC = """\
+NAME = os.environ.get("HARDWAY_E2E_NAME", "hardway")
+"""The first part of the labs' names: with another one, several people can run these tests at once on one computer."""
+
+SPEC = f"""\
 apiVersion: hardway/v1
 kind: Cluster
-name: hardway-e2e
+name: {NAME}-e2e
 """
+
+
+OTHER = f"""\
+name: {NAME}-other
+machines:
+  masters: [{{name: m0, address: 10.0.0.10}}]
+  workers: [{{name: w0, address: 10.0.0.20}}, {{name: w1, address: 10.0.0.21}}]
+balancer: {{kind: external}}
+podNetwork: {{backend: host-gw}}
+proxy: {{mode: nftables}}
+encryption: {{provider: aesgcm}}
+certificates: {{algorithm: rsa-2048}}
+"""
+"""Another choice than the default wherever there is one."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,12 @@ class Driver:
     """Runs `hardway` in a folder with a cluster.yaml."""
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """More of its environment."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
 
     @property
     def spec(self) -> Path:
@@ -55,17 +78,30 @@ class Driver:
     def journal(self) -> Path:
         return self.state / "journal.sqlite"
 
+    @property
+    def vault(self) -> Path:
+        return self.state / "vault.sqlite"
+
     def command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).parent / "hardway"), *arguments]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command, going on by itself."""
         pipe = subprocess.PIPE
-        return subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe, text=True
+        )
 
     def __call__(self, *arguments: str, code: int | None = 0) -> Answer:
         """Run it to its end, and expect an exit code."""
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
         answer = Answer(done.returncode, done.stdout, done.stderr)
         if code is not None:
             assert answer.code == code, f"hardway {arguments}: {answer.code}\n{answer.out}\n{answer.err}"
@@ -87,17 +123,39 @@ class Driver:
     def up(self) -> Answer:
         return self("up", "--yes")
 
-    def failing_checks(self) -> dict[str, str]:
-        """verify's checks that did not pass, by name: failed, or not tried since another failed."""
+    def mends(self, steps: set[str]) -> None:
+        """A plan names exactly these steps, `up` does exactly these, and then nothing is left to do.
+
+        Conditions are left out: the cluster notices by itself, in its own time, what does not work.
+        """
+        assert without_conditions(self.steps()) == without_conditions(steps)
+        self.up()
+        last = self("journal", "-o", "json").json[-1]
+        assert without_conditions(step["id"] for step in last["steps"]) == without_conditions(steps)
+        assert {step["fate"] for step in last["steps"]} == {"done"}
+        assert self.steps() == []
+
+    def verified(self) -> list[dict[str, Any]]:
+        """verify's rows, whatever they say."""
         answer = self("verify", "-o", "json", code=None)
         assert answer.code in (0, 1), answer.err
-        return {check["check"]: check["state"] for check in answer.json["checks"] if check["state"] != "passed"}
+        rows: list[dict[str, Any]] = answer.json["checks"]
+        return rows
+
+    def failing_checks(self) -> dict[str, str]:
+        """verify's checks that did not pass, by name, each with its state and what was seen."""
+        failing = (row for row in self.verified() if row["state"] != "passed")
+        return {row["check"]: f"{row['state']}: {row['evidence']}" for row in failing}
+
+
+def without_conditions(steps: Iterable[str]) -> set[str]:
+    return {step for step in steps if not step.startswith("condition:")}
 
 
 @pytest.fixture(scope="session")
 def before() -> HostSnapshot:
     """The computer before the cluster was made."""
-    return take_snapshot("hardway-e2e")
+    return take_snapshot(f"{NAME}-e2e")
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +173,23 @@ def cluster(hardway: Driver) -> Driver:
     """The cluster, made."""
     hardway.up()
     return hardway
+
+
+@pytest.fixture(scope="session")
+def other_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """The machines of the cluster of other choices; who answers at the API's address is the master itself."""
+    driver = Driver(tmp_path_factory.mktemp("other"))
+    driver.spec.write_text(OTHER)
+    try:
+        driver("lab", "up")
+        driver.on("m0", "ip", "address", "add", "10.0.0.100/32", "dev", "eth0")
+        yield driver
+    finally:
+        driver("lab", "down", "--yes", code=None)
+
+
+@pytest.fixture(scope="session")
+def other(other_lab: Driver) -> Driver:
+    """The cluster of other choices, made."""
+    other_lab.up()
+    return other_lab

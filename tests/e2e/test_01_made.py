@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.x509 import BasicConstraints, Certificate, load_pem_x509_certificate
 
+from hardway.state.store import load
 from tests.e2e.conftest import Driver
 
 pytestmark = pytest.mark.e2e
+
+MACHINES = (*(f"hardway-{role}-{n}" for role in ("master", "worker") for n in range(3)), "hardway-lb-0", "hardway-lb-1")
+ALL_KEYS = (
+    "{ grep -rlIs 'PRIVATE KEY-----' /etc /var/lib /usr/local /opt /root /home | grep -v /etc/ssh/ | xargs -r cat;"
+    " grep -rhs 'client-key-data:' /etc /var/lib /root | awk '{ print $2 }' | xargs -rn1 sh -c 'echo $0 | base64 -d'; }"
+)
+"""Every private key of a machine but its own SSH host key, in files and within kubeconfigs."""
 
 
 def test_a_plan_before_anything_exists_shows_everything_and_touches_nothing(hardway: Driver) -> None:
@@ -44,10 +56,31 @@ def test_the_nodes_are_the_workers_of_this_release(cluster: Driver) -> None:
 
 
 def test_no_key_of_an_authority_is_on_any_machine(cluster: Driver) -> None:
-    """Whatever is under /etc and /var/lib/kubernetes, no private key there belongs to a CA."""
-    for machine in ("hardway-master-0", "hardway-worker-0", "hardway-lb-0"):
-        names = cluster.on(machine, "sh", "-c", "find /etc /var/lib/hardway -name '*ca*key*' -o -name '*ca.key'")
-        assert names == ""
+    """By the public halves: whatever a private key on a machine is called, it is no authority's."""
+    authorities = [public_half(certificate) for certificate in authorities_of(cluster)]
+    assert len(set(authorities)) == 4
+    for machine in MACHINES:
+        keys = private_keys(cluster.on(machine, "sh", "-c", ALL_KEYS))
+        assert keys or "-lb-" in machine, f"not one private key was found on {machine}"
+        assert not {*map(public_half, keys)}.intersection(authorities), machine
+
+
+def authorities_of(cluster: Driver) -> list[Certificate]:
+    """The vault's certificates that may sign others."""
+    found = [
+        load_pem_x509_certificate(value) for (kind, _), value in load(cluster.vault).items() if kind == "certificate"
+    ]
+    return [one for one in found if one.extensions.get_extension_for_class(BasicConstraints).value.ca]
+
+
+def private_keys(text: str) -> list[PrivateKeyTypes]:
+    """Every PEM block of a private key."""
+    blocks = re.findall(r"-----BEGIN (?:EC |RSA |)PRIVATE KEY-----.*?PRIVATE KEY-----", text, re.DOTALL)
+    return [load_pem_private_key(block.encode(), None) for block in blocks]
+
+
+def public_half(of: PrivateKeyTypes | Certificate) -> bytes:
+    return of.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_a_second_run_at_the_same_time_is_refused_and_says_who_holds_it(cluster: Driver) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import pytest
 
 from tests.e2e.conftest import Driver
 
 pytestmark = pytest.mark.e2e
+
+BALANCERS = frozenset({"hardway-lb-0", "hardway-lb-1"})
 
 
 def eventually_answers(cluster: Driver, within: float) -> None:
@@ -30,15 +33,18 @@ def test_a_master_is_lost(cluster: Driver) -> None:
     assert cluster.failing_checks() == {}
 
 
+def holders(cluster: Driver, balancers: Iterable[str]) -> list[str]:
+    """Which of these balancers hold the API's address."""
+    return [one for one in balancers if " 10.0.0.100/" in cluster.on(one, "ip", "-4", "-o", "address", "show")]
+
+
 def test_the_balancer_that_holds_the_address_is_lost(cluster: Driver) -> None:
-    holder = next(
-        name
-        for name in ("hardway-lb-0", "hardway-lb-1")
-        if "10.0.0.100" in cluster.on(name, "ip", "-4", "-o", "addr", "show", "dev", "eth0")
-    )
+    (holder,) = holders(cluster, BALANCERS)
+    (other,) = BALANCERS - {holder}
     cluster("lab", "kill", holder)
     try:
         eventually_answers(cluster, 15)
+        assert holders(cluster, [other]) == [other]
     finally:
         cluster("lab", "start", holder)
     cluster.up()

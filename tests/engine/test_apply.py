@@ -138,5 +138,5 @@ def test_the_journal_shows_the_step_that_was_cut_off(tmp_path: Path) -> None:
 
 def test_a_damaged_journal_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(JournalUnusable, match="move it away"):
+    with pytest.raises(JournalUnusable, match="not a database"):
         Journal(tmp_path / "journal.sqlite")

@@ -170,6 +170,15 @@ async def test_the_api_is_held_to_the_name_in_the_kubeconfig(api: RealApi) -> No
             await client.request("GET", "/version")
 
 
+async def test_the_api_is_reached_through_the_proxy_in_the_kubeconfig(api: RealApi) -> None:
+    """A proxy that is not there: the API itself would answer."""
+    config = api.break_glass.with_name("proxied.kubeconfig")
+    config.write_text(api.break_glass.read_text().replace("{server:", "{proxy-url: 'socks5://127.0.0.1:1', server:"))
+    async with KubeClient(Access(config)) as client:
+        with pytest.raises(ApiUnavailable):
+            await client.request("GET", "/version")
+
+
 @pytest.mark.parametrize("text", ["", "{", "kind: Config", "clusters: [1]"])
 def test_a_bad_kubeconfig_is_told_as_such(api: RealApi, text: str) -> None:
     config = api.kubeconfig.with_name("bad.kubeconfig")

@@ -14,9 +14,9 @@ import pytest
 from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import Access, Body
 from hardway.kube.client import KubeClient
-from hardway.kube.handler import KubeHandler, waves
+from hardway.kube.handler import SILENT, KubeHandler, waves
 from hardway.plan.steps import Action, Step
-from hardway.resources.base import Chapter, Ref, Resource, absent
+from hardway.resources.base import Chapter, Ref, Resource, Seen, absent
 from hardway.resources.kubernetes import Condition, KubeObject
 from tests.kube.conftest import RealApi
 
@@ -96,6 +96,30 @@ async def test_what_is_applied_is_as_wanted_and_ours(handler: KubeHandler) -> No
 
 
 @pytest.mark.build
+async def test_what_others_write_while_it_is_looked_at_is_no_drift(
+    handler: KubeHandler, api: RealApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = config_map("annotated", key="ours")
+    await apply(handler, step(wanted))
+    looks: list[str] = []
+
+    async def get_then_others_write(client: KubeClient, body: Body) -> Body | None:
+        live = await client.get("v1", "ConfigMap", "annotated", "default")
+        if not looks:
+            path = await client.path("v1", "ConfigMap", "annotated", "default")
+            patch = {"metadata": {"annotations": {"theirs": "yes"}}}
+            await client.request("PATCH", path, patch, content_type="application/merge-patch+json")
+        looks.append("once more")
+        return live
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hardway.kube.handler._get", get_then_others_write)
+        assert await seen(handler, wanted) == {wanted.id: {"drift": "none"}}
+    assert len(looks) == 2
+    await apply(handler, step(wanted, Action.REMOVE))
+
+
+@pytest.mark.build
 async def test_a_change_by_hand_is_told_and_mended(handler: KubeHandler, api: RealApi) -> None:
     wanted = config_map("altered", key="ours", other="too")
     await apply(handler, step(wanted))
@@ -167,19 +191,31 @@ async def test_the_admin_is_used_once_it_has_its_role(handler: KubeHandler, api:
     await apply(alone, step(wanted, Action.REMOVE))
 
 
-async def test_without_an_api_nothing_is_seen(tmp_path: Path) -> None:
+async def test_before_there_is_an_api_nothing_is_seen() -> None:
     wanted = (config_map("a"), namespace("b"))
-    assert await KubeHandler(lambda: None).observe(wanted) == {}
-    assert await KubeHandler(lambda: tmp_path / "missing").observe(wanted) == {}
+    it = KubeHandler(lambda: None)
+    assert await it.observe(wanted) == {}
+    assert it.silent == ""
+
+
+async def _not_looked_at(kubeconfig: Path) -> str:
+    """Why the API there is not looked at; each resource says that it was not."""
+    it, wanted = KubeHandler(lambda: kubeconfig), config_map("a")
+    seen = await it.observe([wanted])
+    assert seen == {wanted.id: Seen(wanted.id, {}, unlooked=SILENT)}
+    return it.silent
+
+
+async def test_a_kubeconfig_that_cannot_be_read_is_no_way_to_look(tmp_path: Path) -> None:
+    assert "missing" in await _not_looked_at(tmp_path / "missing")
 
 
 @pytest.mark.build
-async def test_an_api_that_refuses_or_is_silent_shows_nothing(api: RealApi) -> None:
-    wanted = (config_map("a"),)
+async def test_an_api_that_refuses_or_is_silent_is_not_looked_at(api: RealApi) -> None:
     refused = api.break_glass.with_name("refused.kubeconfig")
     refused.write_text(api.break_glass.read_text().replace(api.server, "https://127.0.0.1:1"))
-    assert await KubeHandler(lambda: refused).observe(wanted) == {}
-    assert await KubeHandler(lambda: api.stranger).observe(wanted) == {}
+    assert await _not_looked_at(refused) != ""
+    assert "401" in await _not_looked_at(api.stranger)
     with socket() as listener:  # connections are made, and then nobody says anything
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -187,7 +223,7 @@ async def test_an_api_that_refuses_or_is_silent_shows_nothing(api: RealApi) -> N
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         silent.write_text(api.break_glass.read_text().replace(api.server, url))
         async with asyncio.timeout(10):
-            assert await KubeHandler(lambda: silent).observe(wanted) == {}
+            assert "Timeout" in await _not_looked_at(silent)
 
 
 def node_ready(name: str, within: float = 20.0) -> Condition:

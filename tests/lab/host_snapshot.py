@@ -8,27 +8,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-LAB = re.compile(r"(?:hardway[-.]|/hardway/(?:labs|clouds)/)([a-z0-9-]+)")
-"""Whose a thing is, by its name: a lab's, or a cloud's."""
+from tests.lab.host_processes import Process, of_interest, owner
 
 SHARED = frozenset(
     {"/run/netns", "/run/hardway-netns", "/var/lib/hardway", "/var/lib/hardway/labs", "/var/lib/hardway/clouds"}
 )
-"""What goes with the last lab of all, so it says nothing about one of them."""
-
-WATCHED = re.compile(
-    r"(systemd-nspawn|systemd-socket-(proxyd|activate)|mmdebstrap|haproxy|keepalived|etcd|kube-.*|kubelet|containerd.*|"
-    r"runc|flanneld|coredns|ld-linux.*|ov[sn].*|microsocks)$"
-)
-"""Programs that a lab may leave running outside its control groups."""
+"""What goes with the last lab or cloud of all, so it says nothing about one of them."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +28,17 @@ class HostSnapshot:
 
     mounts: tuple[str, ...]
     namespaces: tuple[str, ...]
+    """By name, and those without one that a process holds."""
     cgroups: tuple[str, ...]
-    """Topmost control groups of labs, in each hierarchy."""
+    """Topmost control groups, and those of labs, in each hierarchy."""
     links: tuple[str, ...]
     addresses: tuple[str, ...]
     routes: tuple[str, ...]
     nftables: tuple[str, ...]
     listeners: tuple[str, ...]
-    """Held by a lab's or a watched process, by systemd, or by the kernel alone."""
+    """Held by one of the processes below, by systemd, or by the kernel alone."""
     processes: tuple[str, ...]
-    """Labs that have processes, and command lines of watched programs outside of labs."""
+    """Control groups of the lab that have processes, and command lines of others that may be the lab's."""
     paths: tuple[str, ...]
     """Directories and marks of labs."""
 
@@ -63,18 +55,19 @@ class HostSnapshot:
 
 
 def take_snapshot(lab: str | None = None) -> HostSnapshot:
-    """This computer now. With `lab`, what belongs to other labs by its name is left out: they may come and go."""
-    processes = {pid: what for pid, what in _processes() if lab is None or _owner(what) == lab}
+    """This computer now. With `lab`, what is other labs' or clouds' by its name is left out, and so are processes that
+    are somebody else's for certain: all of those may come and go."""
+    processes = of_interest(lab)
     seen = HostSnapshot(
         mounts=tuple(_mounts()),
-        namespaces=_names(Path("/run/netns")),
+        namespaces=(*_names(Path("/run/netns")), *_held(processes.values())),
         cgroups=tuple(_cgroups()),
         links=_links(),
         addresses=_addresses(),
         routes=_routes(),
         nftables=tuple(_nftables()),
         listeners=tuple(_listeners(processes)),
-        processes=tuple(set(processes.values())),
+        processes=(*{one.line for one in processes.values() if one.group}, *_ungrouped(processes.values())),
         paths=tuple(_paths()),
     )
     return HostSnapshot(*(_of_interest(getattr(seen, field.name), lab) for field in fields(seen)))
@@ -85,12 +78,7 @@ def _of_interest(lines: Iterable[str], lab: str | None) -> tuple[str, ...]:
 
 
 def concerns_lab(line: str, lab: str) -> bool:
-    return line.split(" ")[0] not in SHARED and _owner(line) in (None, lab)
-
-
-def _owner(line: str) -> str | None:
-    found = LAB.search(line)
-    return found[1] if found else None
+    return line.split(" ")[0] not in SHARED and owner(line) in (None, lab)
 
 
 def _mounts() -> Iterator[str]:
@@ -102,11 +90,22 @@ def _mounts() -> Iterator[str]:
         yield f"{words[4]} {kind} {source} {words[5]}"
 
 
+def _held(processes: Iterable[Process]) -> set[str]:
+    """Each with who is in it."""
+    return {f"{namespace} {process.line}" for process in processes for namespace in process.namespaces}
+
+
+def _ungrouped(processes: Iterable[Process]) -> Iterator[str]:
+    return (one.line for one in processes if one.group is None)
+
+
 def _cgroups() -> Iterator[str]:
-    for directory, names, _ in os.walk("/sys/fs/cgroup"):
+    top = Path("/sys/fs/cgroup")
+    for directory, names, _ in os.walk(top):
         labs = [name for name in names if name.startswith(("hardway-", "hardway."))]
+        topmost = names if len(Path(directory).relative_to(top).parts) < 2 else labs
+        yield from (f"{directory}/{name}" for name in topmost)
         names[:] = [name for name in names if name not in labs]
-        yield from (f"{directory}/{name}" for name in labs)
 
 
 def _links() -> tuple[str, ...]:
@@ -129,18 +128,18 @@ def _routes() -> tuple[str, ...]:
 
 
 def _nftables() -> Iterator[str]:
-    """The ruleset without counters; nothing where nft is not installed or not permitted."""
-    if shutil.which("nft") and os.geteuid() == 0:
+    """The ruleset without counters; nothing for users who may not see it. Raises FileNotFoundError without nft."""
+    if os.geteuid() == 0:
         rules = _output("nft", "--stateless", "list", "ruleset")
         # Of equal lines, such as closing braces, each counts: numbered, they can be compared as a set.
         yield from (f"{number:04} {line}" for number, line in enumerate(rules.splitlines()))
 
 
-def _listeners(processes: Mapping[int, str]) -> Iterator[str]:
-    """Each with the lab or the program that holds it."""
+def _listeners(processes: Mapping[int, Process]) -> Iterator[str]:
+    """Each with the control group or the program that holds it."""
     for line in _output("ss", "-H", "-ltnup").splitlines():
         words, holders = line.split(), [int(pid) for pid in re.findall(r"pid=(\d+)", line)]
-        known = sorted({processes.get(pid, "") for pid in holders} - {""})
+        known = sorted({processes[pid].line for pid in holders if pid in processes})
         if not holders or known or _systemd() & {*holders}:
             yield " ".join((words[0], words[4], *known))
 
@@ -148,20 +147,6 @@ def _listeners(processes: Mapping[int, str]) -> Iterator[str]:
 def _systemd() -> frozenset[int]:
     """PID 1 where it is systemd: it listens for socket units."""
     return frozenset({1} if Path("/run/systemd/system").is_dir() else ())
-
-
-def _processes() -> Iterator[tuple[int, str]]:
-    """Of each process of a lab, its control group; of each watched one elsewhere, its command line."""
-    for directory in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # ended meanwhile
-            words = (directory / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            group = re.search(r"/(hardway[-.][^/\n]+)", (directory / "cgroup").read_text())
-            if not any(words):  # dead, and not asked yet by its parent how it ended
-                continue
-            if group:
-                yield int(directory.name), f"in control group {group[1]}"
-            elif WATCHED.match(Path(words[0]).name):
-                yield int(directory.name), " ".join(words)
 
 
 def _paths() -> Iterator[str]:

@@ -44,13 +44,23 @@ async def test_each_missing_thing_is_named_with_its_remedy(only_apt: Path) -> No
     assert all(need.remedy for need in needs.values() if not need.met)
 
 
+async def test_a_missing_modprobe_is_not_the_kernel_s_fault(only_apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "FILE_SYSTEMS", only_apt.with_name("filesystems"))
+    doctor.FILE_SYSTEMS.write_text("nodev\tproc\n")
+    monkeypatch.setattr(doctor, "BRIDGE_SETTINGS", only_apt.with_name("bridge"))
+    needs = {need.what: need for need in await doctor.examine()}
+    assert {needs[what].remedy for what in ("modprobe", "kernel: overlayfs", "kernel: br_netfilter")} == {
+        "apt-get install kmod"
+    }
+
+
 async def test_missing_packages_are_installed_and_the_limit_raised(only_apt: Path) -> None:
     said: list[str] = []
     await doctor.install(lambda what, line: said.append(line))
     update, install = only_apt.read_text().splitlines()
     assert update == "noninteractive -q update"
     assert install.startswith("noninteractive -q install --yes --no-install-recommends ")
-    assert {"iproute2", "mmdebstrap", "openssh-client", "systemd-container", "util-linux"} <= {*install.split()}
+    assert {"iproute2", "kmod", "mmdebstrap", "openssh-client", "systemd-container", "util-linux"} <= {*install.split()}
     assert doctor.INOTIFY.read_text() == "512\n"
     assert said[-1].endswith("until the next boot")
 

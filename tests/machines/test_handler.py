@@ -139,6 +139,13 @@ async def test_the_step_at_which_a_batch_stopped_is_named() -> None:
     assert text.startswith("file:m0:/b\nm0: create file /b ended with exit code 4: mv: no space left\n")
 
 
+async def test_the_command_that_failed_is_named_and_its_own_words_are_the_evidence() -> None:
+    said = b"Reading package lists...\nE: Unable to locate package socat\nhw command apt-get -q install -- socat\n"
+    text = await _failure(Result(1, b"hw 0 100\n", said), [file("/a", "")])
+    assert "m0: create file /a: `apt-get -q install -- socat` ended with exit code 100: E: Unable to locate" in text
+    assert "hw command" not in text
+
+
 async def test_secrets_are_masked_in_what_a_machine_said() -> None:
     key = Ref("key:operator:a", "pem", secret=True)
     value = b"-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n"

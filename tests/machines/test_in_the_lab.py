@@ -139,5 +139,7 @@ async def test_a_unit_that_cannot_start_shows_why(bench: Bench) -> None:
     with pytest.raises(ApplyFailed) as caught:
         await bench.apply(await bench.plan([*broken, wanted[2]]))
     text = said(caught.value.failures)
-    assert "m0: create unit answer.service ended with exit code 1" in text
+    assert (
+        "m0: create unit answer.service: `timeout 20.000 systemctl restart -- answer.service` ended with exit" in text
+    )
     assert "code=exited, status=1/FAILURE" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -107,6 +107,27 @@ async def test_removal_restores_what_was_there_and_leaves_nothing(bench: Bench) 
     )
     assert after == before
     assert await bench.sh("hostname; cat /etc/hostname; getent passwd keeper || echo gone") == "before\nbefore\ngone\n"
+
+
+async def test_a_user_s_group_goes_unless_it_was_there_before(bench: Bench) -> None:
+    await bench.sh("groupadd --gid 4711 theirs")
+    await bench.up([user("theirs"), user("ours")])
+    assert await bench.sh("id -gn theirs; id -gn ours") == "theirs\nours\n"
+    await bench.up([])
+    await bench.sh("! getent passwd theirs ours; ! getent group ours")
+    assert await bench.sh("getent group theirs; groupdel theirs") == "theirs:x:4711:\n"
+
+
+async def test_a_group_that_a_cut_off_run_made_goes_too(bench: Bench) -> None:
+    """It is there when the user is made at last, and nobody else's for all that."""
+    (step,) = (await bench.plan([user("ours")])).steps
+    killed = script(CLUSTER, [Work(step)]).replace("useradd --system", "groupadd --system ours; kill -9 $$; useradd")
+    assert bench.transport is not None
+    await bench.transport.run("sh", stdin=killed.encode())
+    assert "ours:" in await bench.sh("getent group ours")
+    await bench.up([user("ours")])
+    await bench.up([])
+    await bench.sh("! getent group ours")
 
 
 async def test_what_was_there_as_wanted_is_never_ours(bench: Bench) -> None:
@@ -223,6 +244,15 @@ async def test_a_step_that_cannot_be_done_says_what_the_machine_said(bench: Benc
     assert "very-secret-text" not in text
 
 
+async def test_a_command_that_fails_is_named(bench: Bench) -> None:
+    homeless = SystemUser(chapter=Chapter.OS, machine="m0", user="keeper", home="nowhere")
+    with pytest.raises(ApplyFailed) as caught:
+        await bench.apply(await bench.plan([homeless]))
+    text = said(caught.value.failures)
+    assert "m0: create user keeper: `useradd --system --no-create-home --home-dir nowhere" in text
+    assert "ended with exit code 3: useradd: invalid home directory" in text
+
+
 async def test_present_texts_are_brought_back_but_no_secrets(bench: Bench) -> None:
     secret = Ref("key", "pem", secret=True)
     bench.values[secret] = b"hidden"
@@ -265,6 +295,21 @@ PREPARE = """rm -rf /opt/* /var/lib/hardway; mkdir /opt/theirs; echo theirs > /o
 LIST = "cd /opt; find . -exec stat -c '%N %u:%g %a' {} + | sort; cat theirs/file; ls -A /var/lib"
 
 
+async def _restores_wherever_cut_off(bench: Bench, attempt: Callable[[int], Awaitable[bool]]) -> None:
+    """`attempt` is cut off before the command of a number, and says whether it got that far; then all is undone."""
+    points = 0
+    for at in range(1, 400, 8):
+        await bench.sh(PREPARE)
+        before = await bench.sh(LIST)
+        reached = await attempt(at)
+        await bench.up([])
+        assert await bench.sh(LIST) == before, f"cut off before command {at}"
+        points += reached
+        if not reached:
+            break
+    assert points > 5
+
+
 async def test_cut_off_anywhere_the_next_run_converges_and_removal_still_restores(bench: Bench) -> None:
     wanted: list[Resource] = [
         user("keeper"),
@@ -272,20 +317,14 @@ async def test_cut_off_anywhere_the_next_run_converges_and_removal_still_restore
         file("/opt/theirs/file", "ours", owner="keeper"),
         file("/opt/new/deep/file", "ours"),
     ]
-    points = 0
-    for at in range(1, 400, 8):
-        await bench.sh(PREPARE)
-        before = await bench.sh(LIST)
-        steps = (await bench.plan(wanted)).steps
-        works = [Work(step, content=b"ours") for step in steps]
+
+    async def attempt(at: int) -> bool:
+        works = [Work(step, content=b"ours") for step in (await bench.plan(wanted)).steps]
         reached = await _killed(bench, works, at)
         await bench.up(wanted)
-        await bench.up([])
-        assert await bench.sh(LIST) == before, f"cut off before command {at}"
-        points += reached
-        if not reached:
-            break
-    assert points > 5
+        return reached
+
+    await _restores_wherever_cut_off(bench, attempt)
 
 
 async def test_a_removal_cut_off_anywhere_still_restores(bench: Bench) -> None:
@@ -294,15 +333,9 @@ async def test_a_removal_cut_off_anywhere_still_restores(bench: Bench) -> None:
         file("/opt/theirs/file", "ours"),
         file("/opt/new/deep/file", "ours"),
     ]
-    points = 0
-    for at in range(1, 400, 8):
-        await bench.sh(PREPARE)
-        before = await bench.sh(LIST)
+
+    async def attempt(at: int) -> bool:
         await bench.up(wanted)
-        reached = await _killed(bench, [Work(step) for step in (await bench.plan([])).steps], at)
-        await bench.up([])
-        assert await bench.sh(LIST) == before, f"cut off before command {at}"
-        points += reached
-        if not reached:
-            break
-    assert points > 5
+        return await _killed(bench, [Work(step) for step in (await bench.plan([])).steps], at)
+
+    await _restores_wherever_cut_off(bench, attempt)

@@ -17,6 +17,7 @@ import pytest
 from hardway.machines.provider import Endpoint
 from hardway.machines.ssh import SshTransport, bootstrap, connect
 from hardway.machines.transport import Unreachable
+from hardway.openstack.ways import log_in, through_proxy
 from tests.machines.conftest import Sshd
 
 pytestmark = pytest.mark.root
@@ -263,3 +264,40 @@ class Cable:
                     sink.write(data)
         finally:
             sink.close()
+
+
+async def test_a_machine_behind_a_jump_host(sshd: Sshd) -> None:
+    transport = await connect(replace(sshd.endpoint, machine="inside", jump=replace(sshd.endpoint, machine="jump")))
+    try:
+        assert (await transport.run("echo here")).stdout == b"here\n"
+    finally:
+        await transport.close()
+
+
+async def test_a_jump_host_that_is_another_is_named(sshd: Sshd) -> None:
+    strange = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    jump = replace(sshd.endpoint, machine="jump", host_key=strange)
+    with pytest.raises(Unreachable, match="inside: its jump host jump: its host key is not the pinned one"):
+        await connect(replace(sshd.endpoint, machine="inside", jump=jump))
+
+
+async def test_through_a_socks_proxy(sshd: Sshd) -> None:
+    """The proxy is ssh's own (-D), so that the name is resolved at its far end."""
+    endpoint = sshd.endpoint
+    async with asyncssh.connect(
+        endpoint.host, endpoint.port, username=endpoint.user, client_keys=[endpoint.client_key], known_hosts=None
+    ) as way:
+        listener = await way.forward_socks("127.0.0.1", 0)
+        proxy = f"socks5h://127.0.0.1:{listener.get_port()}"
+        transport = await connect(replace(endpoint, connect=through_proxy(proxy, "localhost", endpoint.port)))
+        try:
+            assert (await transport.run("echo here")).stdout == b"here\n"
+        finally:
+            await transport.close()
+        listener.close()
+
+
+async def test_a_proxy_that_is_not_there_is_told_as_such(unused: Endpoint) -> None:
+    proxy = f"socks5h://127.0.0.1:{unused.port}"
+    why = await log_in(replace(unused, connect=through_proxy(proxy, "10.0.0.1", 22)))
+    assert why is not None and "no connection" in why and str(unused.port) in why

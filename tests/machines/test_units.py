@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,11 @@ class Member:
     log: list[str]
     healthy: bool = True
     recovers: bool = True
+    recovers_in: float = 0.1
+    upsets: Sequence[Member] = ()
+    """Who becomes sick when this one restarts, and stays so for a while longer."""
+    quorum: asyncio.Barrier | None = None
+    """What it takes to be healthy after a restart: so many restarted members."""
     state: str = "active"
     blobs: str | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -40,7 +45,10 @@ class Member:
             self.log.append(f"{self.machine} restarts")
             self.healthy = False
             if self.recovers:
-                self.tasks.add(asyncio.ensure_future(self._recover()))
+                self.tasks.add(asyncio.ensure_future(self._recover(self.recovers_in)))
+            for other in self.upsets:
+                other.healthy = False
+                self.tasks.add(asyncio.ensure_future(other._recover(self.recovers_in + 0.2)))
             return Result(0, b"hw 0 0\n", b"")
         if "ActiveState" in script:
             return Result(0, self.state.encode(), b"")
@@ -50,8 +58,8 @@ class Member:
         self.log.append(f"{self.machine} is ready")
         return Result(0, b"", b"")
 
-    async def _recover(self) -> None:
-        await asyncio.sleep(0.1)
+    async def _recover(self, after: float) -> None:
+        await (self.quorum.wait() if self.quorum else asyncio.sleep(after))
         self.healthy = True
 
     @asynccontextmanager
@@ -71,6 +79,9 @@ class Member:
                 writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 5\r\n\r\nsick\n")
         except asyncio.IncompleteReadError:
             writer.close()
+
+    def hold(self, script: str) -> AbstractAsyncContextManager[str]:
+        raise AssertionError
 
     async def put(self, source: Path, sha256: str) -> str:
         raise AssertionError
@@ -148,6 +159,37 @@ async def test_a_sick_member_may_restart_and_the_others_follow(group: Group) -> 
     await group.restart("m0", "m1", "m2")
     assert group.log[:2] == ["m2 restarts", "m2 is ready"]
     assert len(group.log) == 6
+
+
+async def test_where_all_are_sick_all_restart_together(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As etcd whose certificates have all expired: none gets well before the others have restarted too."""
+    monkeypatch.setattr("hardway.machines.units.SICK_FOR", 0.5)
+    quorum = asyncio.Barrier(3)
+    for member in group.members.values():
+        member.healthy, member.quorum = False, quorum
+    await group.restart("m0", "m1", "m2")
+    assert sorted(group.log[:3]) == ["m0 restarts", "m1 restarts", "m2 restarts"]
+    assert len(group.log) == 6
+
+
+async def test_a_healthy_member_waits_for_sick_ones_that_restart(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardway.machines.units.SICK_FOR", 0.5)
+    group.members["m0"].healthy = group.members["m1"].healthy = False
+    await group.restart("m0", "m1", "m2")
+    assert sorted(group.log[:4]) == ["m0 is ready", "m0 restarts", "m1 is ready", "m1 restarts"]
+    assert group.log[4:] == ["m2 restarts", "m2 is ready"]
+
+
+async def test_who_is_sick_because_another_restarts_keeps_its_turn(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an election of etcd: a restart makes the others sick, longer than a sick one is waited for."""
+    monkeypatch.setattr("hardway.machines.units.SICK_FOR", 0.4)
+    first, *others = group.members.values()
+    first.recovers_in, first.upsets = 0.5, others
+    await group.restart("m0", "m1", "m2")
+    for restarts, ready in zip(group.log[::2], group.log[1::2], strict=True):
+        assert ready == restarts.replace("restarts", "is ready")
 
 
 async def test_after_one_that_does_not_come_back_nobody_else_goes(group: Group) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from hardway.machines.simulation import SimulatedMachine
 from hardway.plan.diff import make_plan
 from hardway.plan.order import Circular
 from hardway.plan.steps import Action
 from hardway.resources.base import Chapter, Content, Ref, Resource, Seen, Unknown, digest
 from hardway.resources.host import Directory, File, SystemUser, Unit
+from hardway.resources.kubernetes import KubeObject
 from hardway.resources.operator import Secret
-from tests.simulated_world import Machine, difference
+from tests.simulated_world import difference
 
 
 def file(path: str, *parts: str | Ref, owner: str = "root", machine: str = "m") -> File:
@@ -38,7 +42,7 @@ def test_an_empty_world_yields_everything_after_what_it_needs() -> None:
     directory = Directory(chapter=Chapter.ETCD, machine="m", path="/etc/etcd")
     config = file("/etc/etcd/config", "a", owner="etcd")
     service = unit("etcd.service", config)
-    machine = Machine(chapter=Chapter.MACHINES, machine="m")
+    machine = SimulatedMachine(machine="m")
     plan = make_plan([service, config, directory, user, machine], {}, nothing)
     needs = {step.id: set(step.needs) for step in plan.steps}
     assert plan.steps[0].id == "machine:m:m"
@@ -112,17 +116,51 @@ def test_what_we_made_and_no_longer_want_goes_and_users_of_it_go_first() -> None
 
 
 def test_a_machine_that_goes_takes_along_what_is_on_it() -> None:
-    config, machine = file("/a", "x"), Machine(chapter=Chapter.MACHINES, machine="m")
+    config, machine = file("/a", "x"), SimulatedMachine(machine="m")
     elsewhere = file("/a", "x", machine="other")
     plan = make_plan([], in_place(config, machine, elsewhere), nothing, owned=[config, machine, elsewhere])
     assert {step.id for step in plan.steps} == {machine.id, elsewhere.id}
 
 
+def node(name: str) -> KubeObject:
+    manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+    return KubeObject(chapter=Chapter.WORKERS, manifest=json.dumps(manifest, sort_keys=True))
+
+
+def test_a_worker_that_goes_alone_loses_its_node() -> None:
+    stays, goes = (SimulatedMachine(machine=name) for name in ("w-0", "w-1"))
+    seen = in_place(stays, goes, node("w-0"), node("w-1"))
+    plan = make_plan([stays, node("w-0")], seen, nothing, owned=[stays, goes, node("w-0"), node("w-1")])
+    assert [(step.id, step.action) for step in plan.steps] == [
+        (goes.id, Action.REMOVE),
+        (node("w-1").id, Action.REMOVE),
+    ]
+
+
+def test_the_api_s_objects_go_with_the_whole_cluster() -> None:
+    """The masters go, and with them all that the API holds: nobody need be asked to delete it first."""
+    machine = SimulatedMachine(machine="m")
+    plan = make_plan([], in_place(machine, node("w")), nothing, owned=[machine, node("w")])
+    assert [step.id for step in plan.steps] == [machine.id]
+
+
+def test_where_the_machines_stay_the_objects_are_removed_one_by_one() -> None:
+    config = file("/a", "x")
+    plan = make_plan([], in_place(config, node("w")), nothing, owned=[config, node("w")])
+    assert {step.id for step in plan.steps} == {config.id, node("w").id}
+
+
 def test_nothing_is_planned_on_a_machine_that_could_not_be_looked_at() -> None:
-    machine = Machine(chapter=Chapter.MACHINES, machine="m")
+    machine = SimulatedMachine(machine="m")
     config, elsewhere = file("/a", "x"), file("/a", "x", machine="other")
     plan = make_plan([machine, config, elsewhere], {}, nothing, unseen={"m"})
     assert {step.id for step in plan.steps} == {machine.id, elsewhere.id}
+
+
+def test_what_could_not_be_looked_at_says_so_and_is_done() -> None:
+    config = file("/a", "x")
+    (step,) = make_plan([config], {config.id: Seen(config.id, {}, unlooked="nobody answers")}, nothing).steps
+    assert (step.action, step.reason) == (Action.CREATE, "not looked at: nobody answers")
 
 
 def test_a_circle_is_named() -> None:

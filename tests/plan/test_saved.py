@@ -7,9 +7,10 @@ import json
 import pytest
 
 from hardway.plan.diff import make_plan
-from hardway.plan.saved import PlanFileFault, load_plan, moved, plan_json
+from hardway.plan.saved import PlanFileFault, beyond, load_plan, moved, plan_json
 from hardway.plan.steps import Plan
-from hardway.resources.base import Content
+from hardway.resources.base import Chapter, Content, Seen
+from hardway.resources.kubernetes import Condition
 from tests.plan.test_diff import file, in_place, nothing
 
 
@@ -34,6 +35,16 @@ def test_each_way_in_which_the_world_moved_is_named() -> None:
         "file:m:/c: now to create (it is not there), was not in the plan",
         "file:m:/b: would change otherwise than planned",
     )
+
+
+def test_steps_that_were_not_agreed_to_are_found() -> None:
+    a, b, c = file("/a", "x"), file("/b", "x"), file("/c", "x")
+    ready = Condition(chapter=Chapter.WORKERS, api_version="v1", object_kind="Node", object_name="w", condition="Ready")
+    agreed = make_plan([a, b], {}, nothing)
+    other = Seen(b.id, {"sha256": "1", "owner": "root", "mode": "0644"})
+    found = beyond(agreed, make_plan([a, b, c, ready], {b.id: other}, nothing))
+    assert [step.id for step in found] == [b.id, c.id]
+    assert beyond(agreed, agreed) == ()
 
 
 @pytest.mark.parametrize(

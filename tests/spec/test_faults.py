@@ -182,9 +182,11 @@ SETTINGS = {
         "3:12: kubernetes.version: unknown Kubernetes version 'v1.37.2' — write 1.37.2"
     ),
     field("machines.provider", "labb"): (
-        "3:13: machines.provider: unknown provider 'labb' — did you mean lab? (known: lab)"
+        "3:13: machines.provider: unknown provider 'labb' — did you mean lab? (known: lab and openstack)"
     ),
-    field("balancer.kind", "nginx"): "3:9: balancer.kind: unknown kind 'nginx' — known: external and haproxy",
+    field(
+        "balancer.kind", "nginx"
+    ): "3:9: balancer.kind: unknown kind 'nginx' — known: external, haproxy, lbaasv2 and octavia",
     field("sources.kind", "upstrem"): (
         "3:9: sources.kind: unknown kind 'upstrem' — did you mean upstream? (known: auto, cache, go and upstream)"
     ),
@@ -242,10 +244,10 @@ def test_every_flag_that_others_rely_on_is_refused_with_what_to_do_instead(compo
 
 
 def test_a_kind_is_known_where_it_is_registered() -> None:
-    kinds = Kinds(frozenset({"lab", "openstack"}), DEFAULT_KINDS.balancers, DEFAULT_KINDS.sources)
-    assert parse(field("machines.provider", "openstack"), kinds=kinds).machines.provider == "openstack"
-    with pytest.raises(SpecFaults, match="did you mean openstack"):
-        parse(field("machines.provider", "openstak"), kinds=kinds)
+    kinds = Kinds(frozenset({"lab", "proxmox"}), DEFAULT_KINDS.balancers, DEFAULT_KINDS.sources)
+    assert parse(field("machines.provider", "proxmox"), kinds=kinds).machines.provider == "proxmox"
+    with pytest.raises(SpecFaults, match="did you mean proxmox"):
+        parse(field("machines.provider", "proxmx"), kinds=kinds)
 
 
 ALL_AT_ONCE = """\

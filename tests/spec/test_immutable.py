@@ -7,7 +7,7 @@ import pytest
 from hardway.spec.dump import dump, from_json
 from hardway.spec.immutable import FIXED, refused_changes
 from hardway.spec.load import parse
-from hardway.spec.model import Cluster
+from hardway.spec.model import Balancer, Cluster
 from tests.spec.faults_of import field, one_machine
 
 BEFORE = parse("name: c\n")
@@ -24,6 +24,10 @@ REFUSED = {
     "certificates.algorithm": field("certificates.algorithm", "rsa-2048"),
     "encryption.provider": field("encryption.provider", "aescbc"),
     "machines.masters": one_machine("masters"),
+    "openstack.servers": field("openstack.servers", "existing"),
+    "openstack.network": field("openstack.network", "another"),
+    "openstack.subnet": field("openstack.subnet", "another"),
+    "openstack.router": field("openstack.router", "another"),
 }
 
 
@@ -54,8 +58,15 @@ def test_another_provider_is_refused() -> None:
     assert [refusal.where for refusal in refused_changes(BEFORE, elsewhere)] == ["machines.provider"]
 
 
+def test_a_clouds_balancer_keeps_its_name() -> None:
+    in_a_cloud = _with(balancer=Balancer(kind="octavia"))
+    renamed = in_a_cloud.model_copy(update={"api": in_a_cloud.api.model_copy(update={"name": "another"})})
+    assert [refusal.where for refusal in refused_changes(in_a_cloud, renamed)] == ["api.name"]
+    assert refused_changes(BEFORE, parse(field("api.name", "another"))) == ()
+
+
 def test_every_fixed_field_has_a_case_here() -> None:
-    assert {fixed.where for fixed in FIXED} <= {*REFUSED, "kubernetes.version", "machines.provider"}
+    assert {fixed.where for fixed in FIXED} <= {*REFUSED, "kubernetes.version", "machines.provider", "api.name"}
 
 
 def test_a_worker_cannot_take_another_pod_range() -> None:

@@ -31,9 +31,7 @@ DENIED: Final = "denied by the probe webhook"
 async def webhook(scene: Scene) -> Finding:
     made = await scene.workload()
     await scene.kube.apply(workload.webhook(scene.space, scene.token, made.tls))
-    masters = scene.cluster.masters
-    found = await troubles({one.name: _through(scene, one, lambda kube: _judges(scene, kube)) for one in masters})
-    return judged(found, f"asked by {count(len(masters), 'API server')}")
+    return await _through_all(scene, lambda kube: _judges(scene, kube), "asked")
 
 
 @check(
@@ -45,12 +43,21 @@ async def webhook(scene: Scene) -> Finding:
 async def aggregated_api(scene: Scene) -> Finding:
     made = await scene.workload()
     await scene.kube.apply(workload.api_service(scene.space, scene.token, made.tls))
+    return await _through_all(scene, lambda kube: _serves(scene, kube), f"{workload.GROUP}/{workload.VERSION} served")
+
+
+Question = Callable[[KubeClient], Awaitable[None]]
+"""Raises Wrong, ApiError or ApiUnavailable where the answer is not right."""
+
+
+async def _through_all(scene: Scene, question: Question, what: str) -> Finding:
+    """Ask every master's own API server at once; `what` says what each did."""
     masters = scene.cluster.masters
-    found = await troubles({one.name: _through(scene, one, lambda kube: _serves(scene, kube)) for one in masters})
-    return judged(found, f"{workload.GROUP}/{workload.VERSION} served by {count(len(masters), 'API server')}")
+    found = await troubles({one.name: _through(scene, one, question) for one in masters})
+    return judged(found, f"{what} by {count(len(masters), 'API server')}")
 
 
-async def _through(scene: Scene, master: Machine, question: Callable[[KubeClient], Awaitable[None]]) -> None:
+async def _through(scene: Scene, master: Machine, question: Question) -> None:
     """Ask one master's own API server until the answer is right."""
     async with scene.api_of(master) as kube:
         await until_right(lambda: question(kube), HEARD_WITHIN)

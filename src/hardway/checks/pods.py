@@ -9,7 +9,7 @@ from hardway.resources.base import Chapter
 
 @check(
     "pods",
-    "a DaemonSet that was just applied runs a pod on every worker, each with an address of its worker's range",
+    "a Deployment that was just applied runs a pod on every worker, each with an address of its worker's range",
     Chapter.SMOKE_TEST,
     after=("nodes", "leaders"),
     within=60.0,

@@ -169,20 +169,19 @@ class Scene:
         image = reference(self.cluster, "image-probe")
         bodies = (workload.service_account(space), workload.tls_secret(space, tls), workload.service(space))
         *_, service = await asyncio.gather(*(self.kube.apply(body) for body in bodies))
-        await self.kube.apply(workload.daemon_set(space, image))
-        await self._rolled(space)
+        await self.kube.apply(workload.deployment(space, image, len(self.cluster.workers)))
+        await self._available(space)
         return Workload(await self._pods(space), service["spec"]["clusterIP"], _node_port(service), tls)
 
-    async def _rolled(self, space: str) -> None:
+    async def _available(self, space: str) -> None:
         """Watches until a probe is ready on every worker."""
-        wanted = len(self.cluster.workers)
-        events = self.kube.watch("apps/v1", "DaemonSet", space, fields=f"metadata.name={workload.NAME}")
+        events = self.kube.watch("apps/v1", "Deployment", space, fields=f"metadata.name={workload.NAME}")
         why = "nothing seen"
         try:
             async with asyncio.timeout(_READY_WITHIN), aclosing(events):
                 async for event in events:
-                    held = holds("Rolled", event.object)
-                    if held == HOLDS and event.object["status"].get("desiredNumberScheduled", 0) >= wanted:
+                    held = holds("Available", event.object)
+                    if held == HOLDS:
                         return
                     why = why_not(held)
         except TimeoutError:
@@ -204,7 +203,7 @@ class Scene:
             return
         async with asyncio.timeout(GONE_WITHIN):
             # the pods can go meanwhile: the namespace controller only begins 5 s after a namespace was deleted
-            await self.kube.delete("apps/v1", "DaemonSet", workload.NAME, self.space)
+            await self.kube.delete("apps/v1", "Deployment", workload.NAME, self.space)
             for api_version, kind in _CLUSTER_WIDE:
                 for body in await self.kube.list(api_version, kind, labels=f"{workload.LABEL}={self.token}"):
                     await self.kube.delete(api_version, kind, body["metadata"]["name"])

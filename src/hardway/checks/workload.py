@@ -74,18 +74,29 @@ def tls_secret(space: str, pair: ServingPair) -> Body:
     return secret(space, "probe-tls", {"tls.crt": pair.certificate, "tls.key": pair.key})
 
 
-def daemon_set(space: str, image: str) -> Body:
-    """A probe on every worker; no token is mounted, so that a pod waits for no controller."""
+def deployment(space: str, image: str, workers: int) -> Body:
+    """A Deployment with a probe on every worker: as many as there are workers, and no two on one.
+
+    `Recreate`: Available means all of them; a rolling update would let a quarter be missing. No token is mounted, so
+    that a pod waits for no controller.
+    """
     labels = {"app": NAME}
     return {
         "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
+        "kind": "Deployment",
         "metadata": _meta(NAME, space),
         "spec": {
+            "replicas": workers,
+            "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": _pod(image)},
+            "template": {"metadata": {"labels": labels}, "spec": {**_pod(image), "affinity": _apart(labels)}},
         },
     }
+
+
+def _apart(labels: Mapping[str, str]) -> Body:
+    term = {"labelSelector": {"matchLabels": dict(labels)}, "topologyKey": "kubernetes.io/hostname"}
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
 def _pod(image: str) -> Body:

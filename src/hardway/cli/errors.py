@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -78,10 +78,13 @@ Explained = Callable[[Any], Message]
 
 def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     """Each kind of fault with what explains it; the more special ones first."""
+    from hardway.cloud.check.faults import BadCloud, CloudUnreachable
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
     from hardway.lab.faults import LabFault
+    from hardway.machines.lease import Leased
+    from hardway.openstack.faults import CloudFault
     from hardway.operations.up import Declined, NotGone, Refused
     from hardway.plan.saved import PlanFileFault
     from hardway.sources.faults import SourceFault
@@ -90,14 +93,17 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
 
     yield SpecFaults, _of_the_spec
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
+    yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
+    yield CloudUnreachable, _in_full
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
-    yield Declined, lambda fault: Message("you said no: nothing was changed")
+    yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
     yield Stopped, _of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
-    yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}")
-    for said_in_full in (LabFault, SourceFault, StateFault):
+    yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
+    yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
+    for said_in_full in (LabFault, SourceFault, StateFault, Leased):
         yield said_in_full, _in_full
     yield from _of_machines()
 
@@ -117,6 +123,9 @@ def _of_machines() -> Iterator[tuple[type[BaseException], Explained]]:
 
 STRANGE: Final = "Is it a Linux machine with systemd and coreutils, and does its shell print nothing at login?"
 NO_API: Final = "`hardway status` shows which components run; `hardway up` mends what is not as wanted."
+NO_JOURNAL: Final = (
+    "Make room where the disk is full; else move the file away: the world itself says where to go on, not the journal."
+)
 AGAIN: Final = "`hardway up` looks at the world again and goes on from there."
 
 
@@ -186,17 +195,23 @@ _OF_ERRNO: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "Another program listens there: stop it, or choose another port.",
     errno.ENOENT: "Is the name right?",
     errno.EEXIST: "Name another file, or move it away.",
+    errno.ENOTDIR: "A file is where a folder should be: is the name right?",
+    errno.EISDIR: "A folder is where a file should be: is the name right?",
+    errno.ENOTEMPTY: "Something is still in that folder: name another one, or move it away.",
+    errno.EIO: "The disk did not do it: the kernel's log (`dmesg`) says more.",
+    errno.ENOMEM: "Not enough memory: end other programs, then do it again.",
+    errno.EPIPE: "What it was written to has ended.",
 }
+_ANY_ERRNO: Final = "That is what this computer's system answered: mend the cause, then do it again."
 
 
 def _of_the_system(fault: OSError) -> Message | None:
-    """Faults of the system that a user can do something about."""
-    way_out = _OF_ERRNO.get(fault.errno or 0)
-    if way_out is None:
+    """What the system refused is no fault of hardway's; one without a number (a TimeoutError of asyncio's) may be."""
+    if fault.errno is None:
         return None
     reason = (fault.strerror or str(fault)).lower()
     where = f"{fault.filename}: " if fault.filename else ""
-    return Message(f"{where}{reason}", way_out=way_out)
+    return Message(f"{where}{reason}", way_out=_OF_ERRNO.get(fault.errno, _ANY_ERRNO))
 
 
 def lines(message: Message, prefix: str = "hardway: ") -> Iterator[tuple[str, str]]:

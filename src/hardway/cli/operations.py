@@ -32,16 +32,20 @@ def schema() -> Mapping[str, Any]:
     return schema()
 
 
-def cautions(world: World) -> Sequence[str]:
+async def cautions(world: World) -> Sequence[str]:
     from hardway.spec.rules import warnings
 
-    return warnings(world.cluster)
+    return (*warnings(world.cluster), *await world.provider.cautions(world.cluster))
 
 
-async def look(world: World) -> Picture:
-    from hardway.operations.look import look
+async def obstacles(world: World, picture: Picture) -> Sequence[str]:
+    return await world.provider.obstacles(world.cluster, picture.plan)
 
-    return await look(world)
+
+async def proposal(world: World) -> Picture:
+    from hardway.operations.up import proposal
+
+    return await proposal(world)
 
 
 def plan_json(world: World, picture: Picture) -> Mapping[str, Any]:
@@ -109,7 +113,7 @@ def kubeconfig(world: World) -> Mapping[str, Any]:
 
 
 def merge_kubeconfig(world: World) -> Path:
-    from hardway.operations.access import merge_kubeconfig
+    from hardway.operations.merging import merge_kubeconfig
 
     return merge_kubeconfig(world)
 

@@ -74,10 +74,12 @@ def totals(plan: Plan) -> str:
     return ", ".join(f"{count[action]} to {action.value}" for action in Action)
 
 
-def off_lines(picture: Picture) -> Iterator[str]:
+def unseen_lines(picture: Picture) -> Iterator[str]:
     """What the plan cannot know yet."""
     for machine in sorted(picture.off):
         yield f"{machine} is off: what is on it is looked at once it runs, and may need more steps"
+    if picture.silent:
+        yield f"the API's objects could not be looked at ({picture.silent}): they are applied where they differ"
 
 
 def _diff(lines: Sequence[str]) -> Iterator[Text]:

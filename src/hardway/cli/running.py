@@ -49,6 +49,7 @@ class Run:
                 self._begin(view, agreed)
 
             def confirm(picture: Picture) -> bool:
+                view.close()  # it may have begun: what machines hold that were off is asked about later
                 if not self._confirm(picture):
                     return False
                 self._begin(view, Counter(step.chapter.value for step in picture.plan.steps))

@@ -22,14 +22,14 @@ _URL: Final = "API-URL"
 """Stands for the address until the text is cut there: the provider may know it only once its forward is made."""
 
 
-def wanted(cluster: Cluster, api_url: Content) -> tuple[Resource, ...]:
-    """Both kubeconfigs and what they name."""
+def wanted(cluster: Cluster, api_url: Content, proxy: str | None = None) -> tuple[Resource, ...]:
+    """Both kubeconfigs and what they name; `proxy` is what `proxy-url` shall be."""
     return (
         _file(f"{names.KUBERNETES_CA}.pem", Content.of(names.certificate(names.KUBERNETES_CA))),
         *_identity(names.ADMIN),
         *_identity(names.BREAK_GLASS),
-        _kubeconfig(cluster, KUBECONFIG, names.ADMIN, api_url),
-        _kubeconfig(cluster, BREAK_GLASS_KUBECONFIG, names.BREAK_GLASS, api_url),
+        _kubeconfig(cluster, KUBECONFIG, names.ADMIN, api_url, proxy),
+        _kubeconfig(cluster, BREAK_GLASS_KUBECONFIG, names.BREAK_GLASS, api_url, proxy),
     )
 
 
@@ -44,7 +44,7 @@ def _file(name: str, content: Content) -> StateFile:
     return StateFile(chapter=Chapter.ACCESS, path=f"{FOLDER}/{name}", content=content)
 
 
-def _kubeconfig(cluster: Cluster, path: str, user: str, api_url: Content) -> StateFile:
+def _kubeconfig(cluster: Cluster, path: str, user: str, api_url: Content, proxy: str | None) -> StateFile:
     text = to_yaml(
         kubeconfig_body(
             cluster.api.name,
@@ -52,6 +52,7 @@ def _kubeconfig(cluster: Cluster, path: str, user: str, api_url: Content) -> Sta
             {
                 "server": _URL,
                 "tls-server-name": api_server_name(cluster),
+                **({"proxy-url": proxy} if proxy else {}),
                 "certificate-authority": f"{FOLDER}/{names.KUBERNETES_CA}.pem",
             },
             {"client-certificate": f"{FOLDER}/{user}.pem", "client-key": f"{FOLDER}/{user}-key.pem"},

@@ -46,17 +46,22 @@ COMPONENTS: Final[tuple[Component, ...]] = (
 
 BALANCERS: Final[Mapping[str, tuple[Component, ...]]] = {
     "haproxy": (HAPROXY, KEEPALIVED),
+    "octavia": (),
+    "lbaasv2": (),
     "external": (),
 }
-"""Kinds of what holds the API's address; an external one is somebody else's to make."""
+"""Kinds of what holds the API's address, with what they lay on machines; octavia and lbaasv2 are the cloud's own, an
+external one is somebody else's to make."""
 
 
-def wanted(cluster: Cluster, facts: Mapping[str, Facts], api_url: Content) -> tuple[Resource, ...]:
+def wanted(
+    cluster: Cluster, facts: Mapping[str, Facts], api_url: Content, api_proxy: str | None = None
+) -> tuple[Resource, ...]:
     """What all components want, each resource once. Raises KeyError for a machine without facts or an unknown balancer,
     ValueError where two components want different things in one place."""
     parts = (*COMPONENTS, *BALANCERS[cluster.balancer.kind])
     resources = (resource for part in parts for resource in part.wanted(cluster, facts))
-    return _once((*access.wanted(cluster, api_url), *resources))
+    return _once((*access.wanted(cluster, api_url, api_proxy), *resources))
 
 
 def _once(resources: Iterable[Resource]) -> tuple[Resource, ...]:

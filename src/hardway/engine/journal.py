@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,23 +68,40 @@ class Journal:
     def __init__(self, path: Path, clock: Callable[[], str] = _now) -> None:
         self._path = path
         self._clock = clock
-        try:
+        with self._usable():
             self._db = sqlite3.connect(path, isolation_level=None)
             path.chmod(0o600)
             # A process that is killed loses nothing in WAL mode; only a power cut may lose the last lines.
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
-        except (sqlite3.Error, OSError) as fault:
-            raise JournalUnusable(f"{path}: {fault}; move it away: the world itself says where to go on") from fault
 
     def close(self) -> None:
         self._db.close()
 
-    def begin(self, operation: str, version: str, plan: Plan) -> Run:
-        """A new run with all its steps, none of them started."""
-        with closing(self._db.cursor()) as cursor:
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """The one place where SQLite's faults become ours."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as fault:
+            raise JournalUnusable(f"{self._path}: {fault}") from fault
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        """All or nothing. Raises JournalUnusable."""
+        with self._usable(), closing(self._db.cursor()) as cursor:
             cursor.execute("BEGIN")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                self._db.rollback()
+                raise
+
+    def begin(self, operation: str, version: str, plan: Plan) -> Run:
+        """A new run with all its steps, none of them started. Raises JournalUnusable."""
+        with self._transaction() as cursor:
             row = (operation, version, self._clock())
             cursor.execute("INSERT INTO run (operation, version, started) VALUES (?, ?, ?)", row)
             run = cursor.lastrowid
@@ -93,31 +110,28 @@ class Journal:
                 "INSERT INTO step (run, id, chapter, machine, action, reason) VALUES (?, ?, ?, ?, ?, ?)",
                 [(run, s.id, s.chapter.value, s.machine, s.action.value, s.reason) for s in plan.steps],
             )
-            cursor.execute("COMMIT")
         return Run(self, run)
 
     def execute(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         """One transaction over some rows. Raises JournalUnusable."""
-        try:
-            self._db.execute("BEGIN")
-            self._db.executemany(sql, rows)
-            self._db.execute("COMMIT")
-        except sqlite3.Error as fault:
-            raise JournalUnusable(f"{self._path}: {fault}") from fault
+        with self._transaction() as cursor:
+            cursor.executemany(sql, rows)
 
     def now(self) -> str:
         return self._clock()
 
     def runs(self) -> tuple[RunRecord, ...]:
-        """All runs, oldest first."""
-        rows = self._db.execute("SELECT id, operation, version, started, ended, outcome FROM run ORDER BY id")
-        return tuple(RunRecord(*row) for row in rows)
+        """All runs, oldest first. Raises JournalUnusable."""
+        with self._usable():
+            rows = self._db.execute("SELECT id, operation, version, started, ended, outcome FROM run ORDER BY id")
+            return tuple(RunRecord(*row) for row in rows)
 
     def steps(self, run: int) -> tuple[StepRecord, ...]:
-        """A run's steps."""
+        """A run's steps. Raises JournalUnusable."""
         columns = "run, id, chapter, machine, action, reason, started, ended, outcome, output"
-        rows = self._db.execute(f"SELECT {columns} FROM step WHERE run = ? ORDER BY started, id", (run,))
-        return tuple(StepRecord(*row) for row in rows)
+        with self._usable():
+            rows = self._db.execute(f"SELECT {columns} FROM step WHERE run = ? ORDER BY started, id", (run,))
+            return tuple(StepRecord(*row) for row in rows)
 
     def cut_off(self) -> tuple[StepRecord, ...]:
         """The steps of the last run that were started and never ended."""

@@ -43,8 +43,8 @@ class KubeClient:
 
     def __init__(self, access: Access, timeout: float = 10.0) -> None:
         """`timeout` is in seconds, for connecting and for each answer. Raises ApiUnavailable for a bad kubeconfig."""
-        config, name = _config(access)
-        self._http = _http_client(config, access, timeout)
+        config, name, proxy = _config(access)
+        self._http = _http_client(config, access, timeout, proxy)
         self._extensions = {} if name is None else {"sni_hostname": name}
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._discovery: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -165,14 +165,16 @@ _WATCH: Final = httpx2.Timeout(10.0, read=None)
 _LIMITS: Final = httpx2.Limits(max_connections=16, max_keepalive_connections=16)
 
 
-def _http_client(config: SingleConfig, access: Access, timeout: float) -> httpx2.AsyncClient:
+def _http_client(config: SingleConfig, access: Access, timeout: float, proxy: str | None) -> httpx2.AsyncClient:
     try:
         context = _trust(config)
     except (OSError, SSLError) as error:
         raise ApiUnavailable(f"{access.kubeconfig}: its certificates or key cannot be read: {error}") from error
     uds = None if access.socket is None else str(access.socket)
     # HTTP/1.1: one stuck stream of a dying API server does not hold up the others
-    transport = httpx2.AsyncHTTPTransport(verify=context, uds=uds, limits=_LIMITS, trust_env=False)
+    # a socket leads to the API by itself
+    way = httpx2.Proxy(proxy) if proxy and uds is None else None
+    transport = httpx2.AsyncHTTPTransport(verify=context, uds=uds, proxy=way, limits=_LIMITS, trust_env=False)
     return httpx2.AsyncClient(
         base_url=access.server or config.cluster.server,
         auth=client_adapter.user_auth(config.user),
@@ -182,22 +184,23 @@ def _http_client(config: SingleConfig, access: Access, timeout: float) -> httpx2
     )
 
 
-def _config(access: Access) -> tuple[SingleConfig, str | None]:
-    """What the kubeconfig says, and the name to hold the API to (tls-server-name), which lightkube leaves out."""
+def _config(access: Access) -> tuple[SingleConfig, str | None, str | None]:
+    """What the kubeconfig says, and what lightkube leaves out: the name to hold the API to (tls-server-name), and the
+    SOCKS proxy that leads there (proxy-url)."""
     try:
         text = yaml.safe_load(access.kubeconfig.read_text())
         config = KubeConfig.from_dict(text, fname=access.kubeconfig).get()
         if config is None:
             raise ConfigError
-        named = {one["name"]: one["cluster"].get("tls-server-name") for one in text["clusters"]}
-        name = named[config.context.cluster]
+        named = {one["name"]: one["cluster"] for one in text["clusters"]}
+        cluster = named[config.context.cluster]
     except Exception as error:
         # whatever the parsers raise; their texts might quote credentials
         why = f"it cannot be read as a kubeconfig ({type(error).__name__})"
         raise ApiUnavailable(f"{access.kubeconfig}: {why}") from None
     if access.anonymous or access.token is not None:
         config = config._replace(user=User(token=access.token))
-    return config, name
+    return config, cluster.get("tls-server-name"), cluster.get("proxy-url")
 
 
 def _trust(config: SingleConfig) -> SSLContext:

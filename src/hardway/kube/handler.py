@@ -29,11 +29,16 @@ Kubeconfig = Callable[[], Path | None]
 ANSWERS_WITHIN: Final = 1.5
 """Seconds that an API has to answer the first request of an observation; one that does not is not there yet."""
 
+LOOKS: Final = 5
+"""How often an object is read while others keep writing to it."""
+
 STARTUP: Final = 60.0
 """Seconds for which applying waits for an API that is not there yet."""
 
 PAUSE: Final = 0.25
 """Seconds between two attempts at an API that is not there yet: nothing can be watched before it answers."""
+
+SILENT: Final = "the API does not answer, or not to us"
 
 NOT_YET: Final = frozenset({429, 503, 504})
 """Answers of an API that is not able yet, with the documentation that asks to try again: 429 (API Priority and
@@ -52,22 +57,29 @@ class KubeHandler:
     kinds: tuple[str, ...] = (KubeObject.kind, Condition.kind)
 
     def __init__(self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None) -> None:
+        self.silent = ""
+        """Why the last look saw nothing, where there should be an API."""
         self._kubeconfig = kubeconfig
         self._break_glass = break_glass
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
-        """What is there; nothing where the API does not answer, or not to us: applying is idempotent."""
+        """What is there. Where there should be an API and it does not answer, or not to us, `silent` says why, and each
+        resource that it was not looked at: applying it all the same is idempotent."""
+        self.silent = ""
+        if self._kubeconfig() is None:
+            return {}  # there is no API before there is a way to it
         try:
             async with self._client() as client:
                 wanted = asyncio.gather(*(_observe(client, resource) for resource in resources))
                 seen, owned = await asyncio.gather(wanted, _owned(client))
                 return {**owned, **{one.id: one for one in seen if one is not None}}
-        except ApiUnavailable:
-            return {}
+        except ApiUnavailable as fault:
+            self.silent = str(fault)
         except ApiError as error:
-            if error.status >= 500 or error.status in (401, 403, 429):
-                return {}
-            raise
+            if error.status < 500 and error.status not in (401, 403, 429):
+                raise
+            self.silent = str(error)
+        return {one.id: Seen(one.id, {}, unlooked=SILENT) for one in resources}
 
     def owned(self, seen: Seen) -> Resource:
         return resource_of(seen)
@@ -201,7 +213,7 @@ async def _greet(client: KubeClient) -> None:
     if ready.status != 200:
         raise ApiUnavailable(f"/readyz answers {ready.status}")
     if review.status == 401:
-        raise ApiUnavailable("it does not accept the kubeconfig's credentials")
+        raise ApiUnavailable("it answers 401: it does not accept the kubeconfig's credentials")
 
 
 async def _may_do_everything(client: KubeClient) -> bool:
@@ -228,22 +240,32 @@ async def _observe(client: KubeClient, resource: Resource) -> Seen | None:
 
 
 async def _observe_object(client: KubeClient, resource: KubeObject) -> Seen | None:
+    """Others may write between the two reads (flannel annotates Nodes): what differs then is theirs, and read again."""
     body = labelled(resource.body)
-    live = await _get(client, body)
-    if live is None:
-        return None
-    return Seen(resource.id, {"drift": await _drift(client, body, live)}, owned=is_owned(live))
+    seen = None
+    for _ in range(LOOKS):
+        live = await _get(client, body)
+        if live is None:
+            return None
+        found, version = await _drift(client, body, live)
+        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live))
+        if version == live["metadata"].get("resourceVersion"):
+            break
+    return seen
 
 
-async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> str:
+async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> tuple[str, str | None]:
+    """What applying would change, and of which version of the object: a dry run leaves that as it is."""
+    version = live["metadata"].get("resourceVersion")
     if live["metadata"].get("deletionTimestamp"):
-        return "it is being deleted"
+        return "it is being deleted", version
     try:
-        return drift(live, await client.apply(body, dry_run=True))
+        would = await client.apply(body, dry_run=True)
     except ApiError as error:
         if error.status != 422:
             raise
-        return f"it cannot be changed in place: {error.message}"
+        return f"it cannot be changed in place: {error.message}", version
+    return drift(live, would), would["metadata"].get("resourceVersion")
 
 
 async def _get(client: KubeClient, body: Mapping[str, Any]) -> Body | None:

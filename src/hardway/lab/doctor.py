@@ -21,6 +21,8 @@ from hardway.lab.places import labs_root
 from hardway.lab.recipe import DEBIAN
 from hardway.sources.cache import cache_root
 
+FILE_SYSTEMS = Path("/proc/filesystems")
+BRIDGE_SETTINGS = Path("/proc/sys/net/bridge")
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 512
 """The usual 128 are not enough for two labs: "Failed to create control group inotify object"."""
@@ -53,6 +55,7 @@ class Packaged:
 
 
 BUILDS = "building programs from Go modules (runc, flannel): not needed where releases are downloaded"
+MODPROBE = "modprobe"
 PACKAGED = (
     Packaged("systemd-nspawn", "systemd-container", "the machines"),
     Packaged("mmdebstrap", "mmdebstrap", "the machines' base image"),
@@ -64,6 +67,7 @@ PACKAGED = (
     Packaged("unshare", "util-linux", "the machines' namespaces"),
     Packaged("setsid", "util-linux", "keeping the machines running"),
     Packaged("mount", "mount", "the machines' disks"),
+    Packaged(MODPROBE, "kmod", "loading what the kernel has as modules"),
     Packaged("ssh", "openssh-client", "hardway lab shell, hardway lab exec"),
     Packaged(PROXY, "systemd", "the way in to the Kubernetes API"),
     Packaged("gcc", "gcc", BUILDS),
@@ -134,8 +138,8 @@ async def _kernel() -> Sequence[Need]:
     return (
         _feature("network namespaces", able, "a network for each machine"),
         *(_feature(name, met, "the machines' and pods' network") for name, met in zip(probes, links, strict=True)),
-        _feature("overlayfs", await _overlay(), "the machines' disks"),
-        _feature("br_netfilter", await _bridge_filter(), "services between pods of one worker"),
+        _module("overlayfs", await _overlay(), "the machines' disks"),
+        _module("br_netfilter", await _bridge_filter(), "services between pods of one worker"),
     )
 
 
@@ -145,17 +149,26 @@ def _feature(name: str, met: bool, why: str) -> Need:
     return Need(f"kernel: {name}", met, why, "boot a kernel that has it: Debian's and Ubuntu's do")
 
 
+def _module(name: str, met: bool, why: str) -> Need:
+    """A feature that may be a module: without modprobe(8) nobody can tell, and that is not the kernel's fault."""
+    if not met and shutil.which(MODPROBE) is None:
+        return Need(
+            f"kernel: {name}", met, f"{why}; without {MODPROBE} only what is loaded counts", "apt-get install kmod"
+        )
+    return _feature(name, met, why)
+
+
 async def _can(argv: Sequence[str]) -> bool:
     """Whether it can be done in a network namespace that goes with it."""
     return await succeeds(("unshare", "--net", "--", *argv), within=10)
 
 
 async def _overlay() -> bool:
-    return "\toverlay\n" in Path("/proc/filesystems").read_text() or await _loadable("overlay")
+    return "\toverlay\n" in FILE_SYSTEMS.read_text() or await _loadable("overlay")
 
 
 async def _bridge_filter() -> bool:
-    return Path("/proc/sys/net/bridge").is_dir() or await _loadable("br_netfilter")
+    return BRIDGE_SETTINGS.is_dir() or await _loadable("br_netfilter")
 
 
 async def _loadable(module: str) -> bool:

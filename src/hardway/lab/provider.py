@@ -18,6 +18,7 @@ from hardway.lab.places import LabPlace
 from hardway.lab.recipe import OS_RELEASE
 from hardway.lab.resources import Forward, forward_id, wanted
 from hardway.machines.provider import Endpoint
+from hardway.plan.steps import Plan
 from hardway.resources.base import Content, Ref, Resource
 from hardway.spec.model import Cluster
 
@@ -30,6 +31,15 @@ class LabProvider:
     """Machines of systemd-nspawn on this computer. The lab bears the cluster's name."""
 
     kind = "lab"
+
+    async def survey(self, cluster: Cluster) -> None:
+        """Nothing is to know beforehand."""
+
+    async def cautions(self, cluster: Cluster) -> Sequence[str]:
+        return ()
+
+    async def obstacles(self, cluster: Cluster, plan: Plan) -> Sequence[str]:
+        return ()
 
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
         return wanted(layout(cluster))
@@ -74,6 +84,9 @@ class LabProvider:
             return None
         record = read_forward(LabPlace(lab))
         return record.url.encode() if record else None
+
+    def api_proxy(self, cluster: Cluster) -> str | None:
+        return None
 
     def api_url(self, cluster: Cluster) -> Content:
         return Content.of(Ref(forward_id(cluster.name), "url"))

@@ -16,6 +16,7 @@ class BaseImage(Resource):
     """The tree below every machine's disk, in the cache. No lab owns it, so it stays when labs go."""
 
     kind: ClassVar[str] = "lab-base"
+    removal: ClassVar[int] = 260
     machine: str = OPERATOR
     chapter: Chapter = Chapter.MACHINES
     suite: str
@@ -36,6 +37,7 @@ class LabNetwork(Resource):
     """The bridge in a network namespace, and the operator's address on it."""
 
     kind: ClassVar[str] = "lab-network"
+    removal: ClassVar[int] = 250
     machine: str = OPERATOR
     chapter: Chapter = Chapter.MACHINES
     lab: str
@@ -58,6 +60,7 @@ class LabMachine(Resource):
     """A systemd-nspawn machine that runs."""
 
     kind: ClassVar[str] = "machine"
+    removal: ClassVar[int] = 200
     chapter: Chapter = Chapter.MACHINES
     address: str
     suite: str
@@ -78,6 +81,7 @@ class Forward(Resource):
     """A loopback port of this computer that leads to the API. Attribute for references: `url`."""
 
     kind: ClassVar[str] = "forward"
+    removal: ClassVar[int] = 150
     machine: str = OPERATOR
     chapter: Chapter = Chapter.MACHINES
     lab: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from hardway.machines.connections import Connections, Reach
 from hardway.machines.facts import Observation, StrangeAnswer, hash_script, observe_script, parse, parse_hashes
 from hardway.machines.inventory import ForeignMachine
 from hardway.machines.late import LateLook, needless
+from hardway.machines.lease import leased
 from hardway.machines.scripts import script
 from hardway.machines.scripts.paths import texts_script
 from hardway.machines.scripts.work import Work
@@ -220,6 +222,10 @@ class MachineHandler:
     async def transport(self, machine: str) -> Transport | None:
         """The connection to a machine, for looking at it; None where there is no such machine. Raises Unreachable."""
         return await self._connections.reach(machine)
+
+    def leased(self, machines: Iterable[str], holder: str) -> AbstractAsyncContextManager[None]:
+        """Keeps other runs away from those of these machines that are there. Raises Leased, Unreachable."""
+        return leased(self._connections.reach, [one for one in machines if one in self.facts], holder)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -50,6 +50,12 @@ class SimulatedTransport:
             on_line(line) if on_line else None
         return result
 
+    @asynccontextmanager
+    async def hold(self, script: str) -> AsyncIterator[str]:
+        """Yields the first line of what the function answers."""
+        result = await self.run(script)
+        yield result.stdout.decode(errors="replace").partition("\n")[0]
+
     async def put(self, source: Path, sha256: str) -> str:
         """Says where the blob would be."""
         await asyncio.sleep(self.latency)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from shlex import quote
 from socket import gaierror
@@ -28,6 +28,9 @@ KEEPALIVE_MISSES: Final = 3
 SESSIONS: Final = 8
 """Sessions at once over one connection; sshd allows 10 (MaxSessions, sshd_config(5))."""
 
+LET_GO_WITHIN: Final = 2.0
+"""Seconds that a held script has to end once its input has ended; then the session is closed all the same."""
+
 CHUNK: Final = 256 * 1024
 
 BLOBS: Final = "/var/cache/hardway/blobs"
@@ -45,17 +48,33 @@ CIPHERS: Final = (
 
 async def connect(endpoint: Endpoint) -> SshTransport:
     """A connection to the machine, its host key verified against the pinned one. Raises Unreachable."""
+    if endpoint.jump is None:
+        return SshTransport(endpoint, await _connected(endpoint, None))
+    try:
+        tunnel = await _connected(endpoint.jump, None)
+    except Unreachable as fault:
+        raise Unreachable(endpoint.machine, f"its jump host {fault}") from fault
+    try:
+        return SshTransport(endpoint, await _connected(endpoint, tunnel), tunnel)
+    except BaseException:
+        tunnel.abort()
+        raise
+
+
+async def _connected(endpoint: Endpoint, tunnel: asyncssh.SSHClientConnection | None) -> asyncssh.SSHClientConnection:
     where = f"{endpoint.user}@{endpoint.host} port {endpoint.port}"
     host_key, client_key = _host_key(endpoint), _client_key(endpoint)
     try:
-        connection = await _connect(endpoint, host_key, client_key)
+        return await _connect(endpoint, host_key, client_key, tunnel)
     except (asyncssh.Error, OSError, TimeoutError) as fault:
         raise Unreachable(endpoint.machine, f"{_said(fault, endpoint)} ({where})") from fault
-    return SshTransport(endpoint, connection)
 
 
 async def _connect(
-    endpoint: Endpoint, host_key: asyncssh.SSHKey, client_key: asyncssh.SSHKey
+    endpoint: Endpoint,
+    host_key: asyncssh.SSHKey,
+    client_key: asyncssh.SSHKey,
+    tunnel: asyncssh.SSHClientConnection | None,
 ) -> asyncssh.SSHClientConnection:
     sock = await endpoint.connect() if endpoint.connect is not None else None
     if sock is not None:
@@ -63,6 +82,7 @@ async def _connect(
     return await asyncssh.connect(
         endpoint.host,
         endpoint.port,
+        tunnel=tunnel,
         sock=sock,
         config=None,  # the user's own ~/.ssh/config must not change what a cluster is built with
         username=endpoint.user,
@@ -138,13 +158,19 @@ def bootstrap(size: int, sudo: bool) -> str:
 
 
 class SshTransport:
-    """One SSH connection, many sessions."""
+    """One SSH connection, many sessions; where there is a jump host, with a connection to it of its own."""
 
-    def __init__(self, endpoint: Endpoint, connection: asyncssh.SSHClientConnection) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        connection: asyncssh.SSHClientConnection,
+        tunnel: asyncssh.SSHClientConnection | None = None,
+    ) -> None:
         self.machine = endpoint.machine
         self.blobs = endpoint.blobs
         self._sudo = endpoint.user != "root"
         self._connection = connection
+        self._tunnel = tunnel
         self._sessions = asyncio.Semaphore(SESSIONS)
 
     async def run(self, script: str, *, stdin: bytes = b"", on_line: Callable[[str], None] | None = None) -> Result:
@@ -175,6 +201,26 @@ class SshTransport:
             raise Unreachable(self.machine, "the connection was lost while it worked")
         code = process.returncode
         return Result(255 if code is None else code, out, _bytes(err))
+
+    @asynccontextmanager
+    async def hold(self, script: str) -> AsyncIterator[str]:
+        """See Transport.hold. It takes a session beyond those of `run`: sshd allows ten, and `run` takes eight."""
+        data = script.encode()
+        try:
+            process = await self._connection.create_process(bootstrap(len(data), self._sudo), encoding=None)
+            process.stdin.write(data)
+            line = _bytes(await process.stdout.readline())
+        except (asyncssh.Error, ConnectionError) as fault:
+            raise Unreachable(self.machine, f"the connection was lost: {fault}") from fault
+        try:
+            yield line.decode(errors="replace").rstrip("\n")
+        finally:
+            # The machine may be gone by now, which ends the script as well.
+            with suppress(asyncssh.Error, OSError, TimeoutError):
+                async with asyncio.timeout(LET_GO_WITHIN):
+                    process.stdin.write_eof()
+                    await process.wait_closed()
+            process.close()
 
     async def put(self, source: Path, sha256: str) -> str:
         """See Transport.put. Raises Unreachable, and OSError where the blob cannot be stored or arrives altered."""
@@ -214,6 +260,9 @@ class SshTransport:
                 await self._connection.wait_closed()
         except TimeoutError:
             self._connection.abort()
+        finally:
+            if self._tunnel is not None:
+                self._tunnel.abort()
 
 
 def _receive(path: str, sha256: str) -> str:

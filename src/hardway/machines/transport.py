@@ -41,6 +41,11 @@ class Transport(Protocol):
         The script text goes over the channel, never in a process's arguments. Raises Unreachable."""
         ...
 
+    def hold(self, script: str) -> AbstractAsyncContextManager[str]:
+        """A script that goes on while the block runs: it prints a line, which is yielded, and reads its input to the
+        end. That comes with the end of the block, of this process, or of the connection. Raises Unreachable."""
+        ...
+
     def put(self, source: Path, sha256: str) -> Awaitable[str]:
         """Bring a blob to the machine, compressed and once; answers the path of the verified file there."""
         ...

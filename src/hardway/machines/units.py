@@ -21,7 +21,21 @@ from hardway.plan.steps import Action, Step
 from hardway.resources.host import Unit
 
 PAUSE: Final = 0.2
-"""Seconds between two looks at whether the other members of a group are healthy."""
+"""Seconds between two looks at whether the members of a group are healthy."""
+
+SICK_FOR: Final = 15.0
+"""Seconds for which a member must have been sick at every look to be out of service already: an election of etcd is
+over sooner, and a busy machine answers once in between."""
+
+
+@dataclass
+class _Group:
+    """The members of one budget."""
+
+    places: asyncio.Semaphore
+    """Held by those that restart, and for the moment in which one looks whether it may."""
+    restarts: int = 0
+    """How many have begun with a place."""
 
 
 @dataclass
@@ -31,7 +45,7 @@ class UnitStarter:
     cluster: str
     reach: Reach
     wanted: Wanted
-    _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    _groups: dict[str, _Group] = field(default_factory=dict)
 
     async def start(self, step: Step, transport: Transport, context: Context) -> None:
         """Starts or restarts the unit of the step, and returns once it does its work.
@@ -43,7 +57,7 @@ class UnitStarter:
         if unit.budget is None or not _runs(step):
             await self._start(step, unit, transport, context)
             return
-        async with self._place(step, unit, context):
+        async with self._place(step, unit, transport, context):
             await self._start(step, unit, transport, context)
 
     async def _start(self, step: Step, unit: Unit, transport: Transport, context: Context) -> None:
@@ -81,25 +95,35 @@ class UnitStarter:
         return StepFailed(step.id, what, shown, advice)
 
     @asynccontextmanager
-    async def _place(self, step: Step, unit: Unit, context: Context) -> AsyncIterator[None]:
+    async def _place(self, step: Step, unit: Unit, transport: Transport, context: Context) -> AsyncIterator[None]:
         """The right to take this member out of service: while it is held, no more are out than the budget allows.
 
-        Others are waited for without holding a place, so that a sick member which is itself to restart can do so.
+        Others are waited for without holding a place. A member that is sick itself, and stays so while nobody else
+        restarts, is out of service already and needs no place: where all are sick, all restart at once, as they must
+        where none of them gets well alone (etcd without a quorum).
         """
         assert unit.budget is not None
-        places = self._places.setdefault(unit.budget.group, asyncio.Semaphore(unit.budget.unavailable))
-        patience = _Patience(unit.ready_within)
+        group = self._groups.setdefault(unit.budget.group, _Group(asyncio.Semaphore(unit.budget.unavailable)))
+        patience, sickness, restarts = _Time(unit.ready_within), _Time(SICK_FOR), group.restarts
         while True:
-            if places.locked():
+            if group.places.locked():
                 context.waiting(step.id, f"another member of {unit.budget.group} restarts")
-                patience.renew()
-            async with places:
+            async with group.places:
+                if restarts != group.restarts:
+                    patience, sickness, restarts = _Time(unit.ready_within), _Time(SICK_FOR), group.restarts
                 sick = await self._sick(unit, context)
                 if len(sick) < unit.budget.unavailable:
+                    group.restarts += 1
                     yield
                     return
+                if await why_not_ready(transport, unit, context.resolve) is None:
+                    sickness = _Time(SICK_FOR)
+            if sickness.over:
+                yield
+                return
             context.waiting(step.id, f"to restart, {unit.budget.group} must be healthy elsewhere: {'; '.join(sick)}")
-            patience.spend(step, unit, sick)
+            if patience.over:
+                raise _not_restarted(step, unit, sick)
             await asyncio.sleep(PAUSE)
 
     async def _sick(self, unit: Unit, context: Context) -> Sequence[str]:
@@ -122,22 +146,21 @@ def _runs(step: Step) -> bool:
     return step.action is Action.CHANGE and step.seen.attributes.get("active") == "yes"
 
 
-class _Patience:
-    """How long a restart waits for the others, counted while nobody else of the group restarts."""
+class _Time:
+    """So many seconds from now."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.renew()
+        self._end = monotonic() + seconds
 
-    def renew(self) -> None:
-        self._end = monotonic() + self._seconds
+    @property
+    def over(self) -> bool:
+        return monotonic() > self._end
 
-    def spend(self, step: Step, unit: Unit, sick: Sequence[str]) -> None:
-        if monotonic() < self._end:
-            return
-        raise StepFailed(
-            step.id,
-            f"{unit.unit} on {unit.machine} was not restarted: the others of its group are not healthy",
-            "\n".join(sick),
-            "mend those first; restarting this one now would take the whole group out of service",
-        )
+
+def _not_restarted(step: Step, unit: Unit, sick: Sequence[str]) -> StepFailed:
+    return StepFailed(
+        step.id,
+        f"{unit.unit} on {unit.machine} was not restarted: the others of its group are not healthy",
+        "\n".join(sick),
+        "mend those first; restarting this one now would take the whole group out of service",
+    )

@@ -17,6 +17,9 @@ ENDED: Final = re.compile(r"^hw (\d+) (\d+)$", re.MULTILINE)
 
 _FOREIGN: Final = re.compile(r"^hw foreign (.*)$", re.MULTILINE)
 
+_COMMAND: Final = re.compile(r"^hw command (.*)\n?", re.MULTILINE)
+"""The line that a script leaves behind for a command that failed; the last one is what the step failed of."""
+
 AGAIN: Final = "mend that, then run `hardway up` again: it goes on from here"
 
 
@@ -32,9 +35,12 @@ def check(steps: Sequence[Step], result: Result, cluster: str, mask: Callable[[s
         what = f"{machine}: what an earlier run began there is still at work"
         raise StepFailed(first.id, what, advice="wait a minute, then run `hardway up` again")
     step, code = _stopped_at(steps, said, result.exit_code)
-    evidence = mask(result.stderr.decode(errors="replace")).strip()
+    output = mask(result.stderr.decode(errors="replace"))
+    evidence = _COMMAND.sub("", output).strip()
     last = f": {evidence.splitlines()[-1]}" if evidence else ""
-    what = f"{machine}: {step.action} {step.resource.describe()} ended with exit code {code}{last}"
+    commands = _COMMAND.findall(output)
+    how = f": `{commands[-1]}` ended" if commands else " ended"
+    what = f"{machine}: {step.action} {step.resource.describe()}{how} with exit code {code}{last}"
     raise StepFailed(step.id, what, evidence, AGAIN)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,40 +59,3 @@ def _inline_field(name: str, value: Any, folder: Path) -> tuple[str, Any]:
     if name not in _FILES:
         return name, value
     return _FILES[name], base64.b64encode((folder / value).read_bytes()).decode()
-
-
-def merge_kubeconfig(world: World, target: Path | None = None) -> Path:
-    """Put the cluster, its user and its context into the user's own kubeconfig, and make it current.
-
-    Entries of the same names are replaced, all others stay; the file is written beside and renamed, mode 0600.
-    """
-    path = target or _users_kubeconfig()
-    mine = inline_kubeconfig(world)
-    present = yaml.safe_load(path.read_text()) if path.exists() else None
-    if present is not None and not isinstance(present, dict):
-        raise Refused((f"{path} is no kubeconfig: move it away, or set KUBECONFIG to another file",))
-    merged = merged_kubeconfig(present or {}, mine)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f".{path.name}.hardway")
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600, exist_ok=False)
-    beside.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
-    beside.replace(path)
-    return path
-
-
-def _users_kubeconfig() -> Path:
-    """The first file of KUBECONFIG, or ~/.kube/config, as kubectl has it."""
-    first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    return Path(first) if first else Path.home() / ".kube" / "config"
-
-
-def merged_kubeconfig(present: Kubeconfig, mine: Kubeconfig) -> Kubeconfig:
-    """`present` with the clusters, users and contexts of `mine` put in by name. Pure."""
-    lists = {part: _by_name(present.get(part) or [], mine[part]) for part in ("clusters", "users", "contexts")}
-    return {"apiVersion": "v1", "kind": "Config", **present, **lists, "current-context": mine["current-context"]}
-
-
-def _by_name(present: list[Any], mine: list[Any]) -> list[Any]:
-    names = {one["name"] for one in mine}
-    return [*(one for one in present if one["name"] not in names), *mine]

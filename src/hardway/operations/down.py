@@ -8,6 +8,7 @@ from time import monotonic
 from hardway.engine.apply import Watcher
 from hardway.engine.journal import Journal
 from hardway.operations.look import look
+from hardway.operations.merging import entry_name, withdraw_kubeconfig
 from hardway.operations.up import Confirm, Declined, Done, NotGone, run_plan
 from hardway.operations.world import World
 
@@ -27,5 +28,6 @@ async def down(world: World, watcher: Watcher, confirm: Confirm, stop: asyncio.E
             raise NotGone(", ".join(one.id for one in left))
     finally:
         journal.close()
+    withdraw_kubeconfig(world.state, entry_name(world.cluster.name))
     world.state.remove()
     return Done(done, monotonic() - began, ())

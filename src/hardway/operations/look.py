@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from hardway.components.facts import Facts
@@ -12,8 +12,9 @@ from hardway.machines.transport import Unreachable
 from hardway.operations.wanted import facts_of, is_machine, wanted
 from hardway.operations.world import World
 from hardway.plan.diff import make_plan
-from hardway.plan.steps import Plan
-from hardway.resources.base import Resource, Seen
+from hardway.plan.order import sorted_by_edges
+from hardway.plan.steps import Plan, Step
+from hardway.resources.base import OPERATOR, Resource, Seen
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,22 @@ class Picture:
     off: frozenset[str]
     """Machines that exist and do not run, so that nothing on them could be looked at."""
     plan: Plan
+    silent: str = ""
+    """Why the API's objects could not be looked at; empty where they were, and before there is an API."""
 
 
 async def look(world: World, *, nothing_wanted: bool = False) -> Picture:
-    """Observe everything at once and plan. Raises Unreachable, ForeignMachine."""
+    """Observe everything at once and plan. Raises Unreachable, ForeignMachine, and the provider's own faults."""
+    await world.provider.survey(world.cluster)
     machines = await _observe(world.provider_handlers, world.provider.wanted(world.cluster))
     by_facts, inside = await _look_inside(world)
     everything = {**machines, **inside}
     off = frozenset(one.split(":")[1] for one, found in machines.items() if _is_off(one, found))
-    _refuse_unreachable(world, off)
     resources = () if nothing_wanted else by_facts
     owned = _owned(world.handlers, everything)
+    _refuse_unreachable(world, off | _going(owned, resources))
     plan = make_plan(resources, everything, world.value, owned, off)
-    return Picture(resources, everything, owned, off, plan)
+    return Picture(resources, everything, owned, off, plan, world.kube.silent)
 
 
 def _wanted(world: World) -> tuple[Resource, ...]:
@@ -73,11 +77,17 @@ def _of(handler: Handler, resources: Sequence[Resource]) -> list[Resource]:
     return [resource for resource in resources if resource.kind in handler.kinds]
 
 
-def _refuse_unreachable(world: World, off: frozenset[str]) -> None:
-    """A machine that runs and cannot be looked at is no ground for a plan."""
+def _refuse_unreachable(world: World, unlooked: Set[str]) -> None:
+    """A machine that runs and cannot be looked at is no ground for a plan, unless nothing is planned on it anyway."""
     for machine, why in world.machines.unreachable.items():
-        if machine not in off:
+        if machine not in unlooked:
             raise Unreachable(machine, why)
+
+
+def _going(owned: Sequence[Resource], wanted: Sequence[Resource]) -> Set[str]:
+    """Machines that are taken away as a whole: what is on them goes with them, seen or not."""
+    staying = {one.machine for one in wanted if is_machine(one)}
+    return {one.machine for one in owned if is_machine(one)} - staying
 
 
 def _is_off(resource_id: str, seen: Seen) -> bool:
@@ -87,6 +97,22 @@ def _is_off(resource_id: str, seen: Seen) -> bool:
 def _owned(handlers: Mapping[str, Handler], seen: Mapping[str, Seen]) -> tuple[Resource, ...]:
     owned = (one for one in seen.values() if one.owned and one.exists)
     return tuple(handlers[one.id.split(":", 1)[0]].owned(one) for one in owned)
+
+
+def not_on_machines(plan: Plan) -> Plan:
+    """The part of the plan that is on no machine and waits for nothing on one: clouds' objects, keys, programs."""
+    left: set[str] = set()
+    for step in _in_order(plan):
+        on_one = step.machine != OPERATOR and not is_machine(step.resource)
+        if on_one or left.intersection(step.needs):
+            left.add(step.id)
+    return Plan(tuple(step for step in plan.steps if step.id not in left))
+
+
+def _in_order(plan: Plan) -> Iterator[Step]:
+    steps = {step.id: step for step in plan.steps}
+    graph = {step.id: [need for need in step.needs if need in steps] for step in plan.steps}
+    return (steps[one] for one in sorted_by_edges(graph))
 
 
 def machines_first(picture: Picture) -> Plan:

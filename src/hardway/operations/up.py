@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from hardway import __version__
 from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
 from hardway.engine.journal import Journal, StepRecord
-from hardway.operations.look import Picture, look, machines_first
+from hardway.operations.look import Picture, look, machines_first, not_on_machines
+from hardway.operations.wanted import is_machine
 from hardway.operations.world import World
 from hardway.pki.names import ENCRYPTION_KEY, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, SERVICE_ACCOUNT
-from hardway.plan.saved import SavedPlan, moved
+from hardway.plan.saved import SavedPlan, beyond, moved
 from hardway.plan.steps import Action, Plan
 from hardway.resources.base import OPERATOR, digest
 from hardway.resources.host import Unit
@@ -21,6 +22,7 @@ from hardway.resources.operator import Key, Secret
 from hardway.spec.dump import dump, from_json
 from hardway.spec.immutable import refused_changes
 from hardway.state.directory import APPLIED
+from hardway.state.lock import myself
 
 LASTING_KEYS = (KUBERNETES_CA, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, SERVICE_ACCOUNT)
 """Keys that everything on the machines was made with."""
@@ -30,7 +32,7 @@ Confirm = Callable[[Picture], bool]
 
 
 class Refused(Exception):
-    """Something that must not be done; says why, one line a reason. Nothing was touched."""
+    """Something that must not be done, and was not; says why, one line a reason."""
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         super().__init__("\n".join(reasons))
@@ -42,7 +44,10 @@ class NotGone(Exception):
 
 
 class Declined(Exception):
-    """The user said no."""
+    """The user said no; says what was done all the same."""
+
+    def __init__(self, done: str = "nothing was changed") -> None:
+        super().__init__(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,55 +67,95 @@ async def up(
     saved: SavedPlan | None = None,
     stop: asyncio.Event | None = None,
 ) -> Done:
-    """Make the cluster what its spec says. Raises Refused, Declined, ApplyFailed, Stopped, Unreachable."""
+    """Make the cluster what its spec says. Raises Refused, Declined, ApplyFailed, Stopped, Unreachable, Leased."""
     began = monotonic()
-    refuse_changes(world)
-    picture = await look(world)
+    picture = await proposal(world)
     if saved is not None:
         _refuse_moved(saved, picture.plan, world)
-    refuse_lost_keys(picture)
+    await refuse_obstacles(world, picture.plan)
     if picture.plan and saved is None and not confirm(picture):
         raise Declined
     with_journal = Journal(world.state.journal)
     try:
         cut_off = with_journal.cut_off()
         world.state.remember(dump(world.cluster))
-        done = await _apply_all(world, picture, watcher, with_journal, stop or asyncio.Event())
+        agree = confirm if saved is None else _refuse_more
+        done = await _apply_all(world, picture, watcher, with_journal, agree, stop or asyncio.Event())
     finally:
         with_journal.close()
     return Done(done, monotonic() - began, cut_off)
 
 
-async def _apply_all(world: World, picture: Picture, watcher: Watcher, journal: Journal, stop: asyncio.Event) -> int:
-    starts = machines_first(picture)
+async def proposal(world: World) -> Picture:
+    """What `up` would do now. Raises Refused for what it would not."""
+    picture = await look(world)
+    refuse_changes(world, picture)
+    refuse_lost_keys(picture)
+    return picture
+
+
+async def _apply_all(
+    world: World, picture: Picture, watcher: Watcher, journal: Journal, agree: Confirm, stop: asyncio.Event
+) -> int:
+    """Machines first that are off, or that only a look tells about. What only then comes to light is new to the user,
+    and done when they agree."""
+    starts = _to_begin_with(world, picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
-    done = await run_plan(world, "up: start machines", starts, watcher, journal, stop)
-    again = await look(world)
+    done = await run_plan(world, "up: machines", starts, watcher, journal, stop)
+    again = await proposal(world)
+    if beyond(picture.plan, again.plan) and not agree(again):
+        raise Declined("the machines that were off were started, and nothing else was changed")
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
+
+
+def _to_begin_with(world: World, picture: Picture) -> Plan:
+    """What must be done before the rest can be planned: machines that are off, and such as only a look tells about."""
+    if picture.off:
+        return machines_first(picture)
+    makes_machines = any(is_machine(step.resource) and step.action is Action.CREATE for step in picture.plan.steps)
+    if makes_machines and world.provider.expected_facts(world.cluster) is None:
+        return not_on_machines(picture.plan)
+    return Plan(())
+
+
+def _refuse_more(again: Picture) -> bool:
+    """A saved plan is applied exactly: no more than what it says."""
+    way_out = "they were started and nothing else was done; make the plan again with `hardway plan --out`"
+    raise Refused((f"what is on machines that were off needs more than the plan says: {way_out}", *_told(again.plan)))
+
+
+def _told(plan: Plan) -> Sequence[str]:
+    return [f"{step.id}: to {step.action.value} ({step.reason})" for step in plan.steps]
 
 
 async def run_plan(
     world: World, operation: str, plan: Plan, watcher: Watcher, journal: Journal, stop: asyncio.Event
 ) -> int:
-    """Apply one plan with the journal; answers how many steps were done."""
-    run = journal.begin(operation, __version__, plan)
-    try:
-        await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
-    except ApplyFailed:
-        run.end("failed")
-        raise
-    except Stopped:
-        run.end("stopped")
-        raise
-    run.end("done")
+    """Apply one plan with the journal; answers how many steps were done. Raises Leased, ApplyFailed, Stopped."""
+    masters = [machine.name for machine in world.cluster.masters]
+    async with world.machines.leased(masters, str(myself(operation, world.now))):
+        run = journal.begin(operation, __version__, plan)
+        try:
+            await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
+        except ApplyFailed:
+            run.end("failed")
+            raise
+        except Stopped:
+            run.end("stopped")
+            raise
+        run.end("done")
     return len(plan.steps)
 
 
-def refuse_changes(world: World) -> None:
-    """Refuse what cannot be changed on a cluster that exists. Raises Refused."""
+def refuse_changes(world: World, picture: Picture) -> None:
+    """Refuse what cannot be changed on a cluster that exists. Raises Refused.
+
+    Before the first unit is on a machine nothing hangs on the spec yet, and a first `up` that failed may be put right.
+    On machines that are off there may be units.
+    """
     applied = world.state.applied()
-    if applied is None:
+    if applied is None or not (picture.off or _lives(picture)):
         return
     try:
         before = from_json(applied)
@@ -127,12 +172,22 @@ def refuse_lost_keys(picture: Picture) -> None:
 
     A unit of ours is on a machine only after every key was made: a key that is then missing was lost.
     """
-    lives = any(one.kind == Unit.kind for one in picture.owned)
     kept = {f"{Secret.kind}:{OPERATOR}:{ENCRYPTION_KEY}", *(f"{Key.kind}:{OPERATOR}:{name}" for name in LASTING_KEYS)}
     lost = [step.id for step in picture.plan.steps if step.id in kept and step.action is Action.CREATE]
-    if lives and lost:
+    if lost and _lives(picture):
         way_out = "put the state directory back from a copy, or take the cluster down"
         raise Refused((f"keys of a living cluster are missing in the vault; {way_out}:", *lost))
+
+
+async def refuse_obstacles(world: World, plan: Plan) -> None:
+    """Refuse what the provider knows cannot be done, all of it at once. Raises Refused."""
+    obstacles = tuple(await world.provider.obstacles(world.cluster, plan))
+    if obstacles:
+        raise Refused(("the cloud cannot take this plan; nothing was touched:", *obstacles))
+
+
+def _lives(picture: Picture) -> bool:
+    return any(one.kind == Unit.kind for one in picture.owned)
 
 
 def spec_digest(world: World) -> str:

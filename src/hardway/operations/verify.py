@@ -19,6 +19,9 @@ __all__ = ["CheckResult", "all_passed", "verify"]
 
 async def verify(world: World, on_result: Callable[[CheckResult], None]) -> Sequence[CheckResult]:
     """Run every check. Raises Refused where there is no cluster yet."""
+    await world.provider.survey(world.cluster)
+    if world.provider.expected_facts(world.cluster) is None:
+        await world.machines.observe(())  # what the machines are decides what they hold
     return await run_checks(_subject(world), on_row=on_result)
 
 

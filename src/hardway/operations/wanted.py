@@ -20,7 +20,9 @@ def wanted(cluster: Cluster, facts: Mapping[str, Facts], provider: Provider) -> 
     """Every resource of the cluster, by its machines' facts."""
     laid = (
         *wanted_pki(cluster),
-        *wanted_components(cluster, facts_of(cluster, facts, provider), provider.api_url(cluster)),
+        *wanted_components(
+            cluster, facts_of(cluster, facts, provider), provider.api_url(cluster), provider.api_proxy(cluster)
+        ),
     )
     machines = tuple(provider.wanted(cluster))
     known = {resource.id for resource in (*laid, *machines)}

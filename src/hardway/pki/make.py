@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -22,10 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
+    load_ssh_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hardway.resources.operator import Certificate, Usage
+from hardway.resources.operator import SSH_ED25519, Certificate, Usage
 from hardway.spec.model import KeyAlgorithm
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -38,6 +40,7 @@ USAGE_OIDS: Final[Mapping[Usage, x509.ObjectIdentifier]] = {
     Usage.CLIENT: ExtendedKeyUsageOID.CLIENT_AUTH,
 }
 
+_OPENSSH: Final = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _RSA_EXPONENT: Final = 65537
 _GENERATE: Final[Mapping[KeyAlgorithm, Callable[[], PrivateKey]]] = {
     KeyAlgorithm.ECDSA_P256: lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -48,7 +51,9 @@ _GENERATE: Final[Mapping[KeyAlgorithm, Callable[[], PrivateKey]]] = {
 
 
 def make_key(algorithm: str) -> bytes:
-    """A new private key, PKCS#8 PEM. Raises ValueError for an algorithm that is none of `KeyAlgorithm`."""
+    """A new private key: PKCS#8 PEM, or OpenSSH's for SSH_ED25519. Raises ValueError for an unknown algorithm."""
+    if algorithm == SSH_ED25519:
+        return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     key = _GENERATE[KeyAlgorithm(algorithm)]()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -58,14 +63,34 @@ def public_pem(key_pem: bytes) -> bytes:
     return public_bytes(_private(key_pem).public_key())
 
 
+def ssh_public(key_pem: bytes) -> bytes:
+    """The public line of a key for SSH ("ssh-ed25519 AAAA..."). Raises ValueError where it is none."""
+    return _ssh_private(key_pem).public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+
+
+def _ssh_private(key_pem: bytes) -> Ed25519PrivateKey:
+    try:
+        key = load_ssh_private_key(key_pem, None)
+    except Exception:
+        # Whatever the parser says might quote what it read.
+        raise ValueError("this is no private key for SSH") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("a private key for SSH that is not Ed25519")
+    return key
+
+
 def public_bytes(key: CertificatePublicKeyTypes) -> bytes:
     """A public key as SubjectPublicKeyInfo PEM: the one form in which public keys are compared."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def algorithm_of(key_pem: bytes) -> str:
-    """Which of `KeyAlgorithm` a private key is, "ecdsa-<curve>" or "rsa-<bits>" for others; "unreadable" for no key."""
+    """Which of `KeyAlgorithm` a private key is, or SSH_ED25519; "ecdsa-<curve>" or "rsa-<bits>" for others;
+    "unreadable" for no key."""
     try:
+        if key_pem.startswith(_OPENSSH):
+            _ssh_private(key_pem)
+            return SSH_ED25519
         key = _private(key_pem)
     except ValueError:
         return "unreadable"

@@ -146,7 +146,7 @@ def _worker(cluster: Cluster, worker: Machine) -> Iterator[Resource]:
         usages=_SERVER,
         authority=names.KUBELET_CA,
         dns_names=_names(cluster, worker),
-        addresses=(str(worker.address),),
+        addresses=tuple(str(one) for one in (worker.address, worker.floating_address) if one is not None),
     )
     yield from _client(cluster, on(names.KUBE_PROXY, worker.name), "system:kube-proxy")
 

@@ -54,7 +54,7 @@ class _Comparison:
             return
         action = Action.CHANGE if seen.exists else Action.CREATE
         needs = tuple(sorted(_all_before(resource.id, graph, self.steps)))
-        reason = _reason(resource, action, differences, self.steps)
+        reason = _reason(resource, action, seen, differences, self.steps)
         self.steps[resource.id] = Step(resource, action, seen, differences, reason, needs)
 
     def _reactions(self, resource: Resource, wanted: Attributes, seen: Seen) -> Iterable[Difference]:
@@ -76,9 +76,11 @@ def _differences(wanted: Attributes, seen: Seen) -> Iterable[Difference]:
             yield Difference(attribute, before, after)
 
 
-def _reason(resource: Resource, action: Action, differences: Sequence[Difference], steps: Mapping[str, Step]) -> str:
+def _reason(
+    resource: Resource, action: Action, seen: Seen, differences: Sequence[Difference], steps: Mapping[str, Step]
+) -> str:
     if action is Action.CREATE:
-        return "it is not there"
+        return f"not looked at: {seen.unlooked}" if seen.unlooked else "it is not there"
     causes = sorted({cause for cause in (*resource.reacts_to, *(r.resource for r in resource.refs)) if cause in steps})
     own = [d for d in differences if not isinstance(d.after, Unknown) and d.attribute != "inputs"]
     if own:
@@ -120,7 +122,7 @@ def make_plan(
         if resource.machine not in unseen or resource_id == machine_id(resource.machine):
             found = seen.get(resource_id) or absent(resource_id)
             comparison.add(resource, found, graph)
-    removals = _removals([one for one in owned if one.id not in by_id], seen)
+    removals = _removals([one for one in owned if one.id not in by_id], seen, whole=not wanted)
     return Plan(_told([*removals, *comparison.steps.values()]))
 
 
@@ -146,18 +148,26 @@ def _twice(wanted: Sequence[Resource]) -> str:
     return ", ".join(sorted({one for one in ids if ids.count(one) > 1}))
 
 
-def _removals(gone: Sequence[Resource], seen: Mapping[str, Seen]) -> list[Step]:
-    """A machine that goes takes with it all that is on it, and the cluster goes with its machines."""
+def _removals(gone: Sequence[Resource], seen: Mapping[str, Seen], *, whole: bool) -> list[Step]:
+    """A machine that goes takes along what is on it; where nothing is wanted the cluster goes with its machines.
+
+    While others stay, what the API holds of a machine (its Node) must be taken away by itself.
+    """
     machines = {one.machine for one in gone if one.id == machine_id(one.machine)}
-    singly = [one for one in gone if one.id == machine_id(one.machine) or not _goes_with(one, machines)]
+    in_the_api = _IN_THE_API if whole and machines else frozenset[str]()
+    singly = [one for one in gone if one.id == machine_id(one.machine) or not _goes_with(one, machines, in_the_api)]
     graph = removal_edges(singly)
     return [
         _removal(one, seen.get(one.id) or absent(one.id), graph[one.id]) for one in sorted(singly, key=removal_rank)
     ]
 
 
-def _goes_with(one: Resource, machines: Set[str]) -> bool:
-    return one.machine in machines or (bool(machines) and one.kind in {"object", "condition"})
+_IN_THE_API: Set[str] = frozenset({"object", "condition"})
+"""Kinds that are kept by the cluster itself."""
+
+
+def _goes_with(one: Resource, machines: Set[str], kinds: Set[str]) -> bool:
+    return one.machine in machines or one.kind in kinds
 
 
 def _removal(one: Resource, seen: Seen, needs: frozenset[str]) -> Step:

@@ -41,38 +41,9 @@ def sorted_by_edges(graph: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
         raise Circular(" -> ".join(map(str, fault.args[1]))) from fault
 
 
-REMOVAL_ORDER: tuple[str, ...] = (
-    "condition",
-    "object",
-    "unit",
-    "unit-off",
-    "image",
-    "program",
-    "file",
-    "directory",
-    "user",
-    "sysctl",
-    "module",
-    "swap",
-    "hostname",
-    "packages",
-    "forward",
-    "machine",
-    "lab-network",
-    "lab-base",
-    "state-file",
-    "certificate",
-    "key",
-    "secret",
-    "blob",
-)
-"""Kinds in the order in which they are taken away: what uses before what is used."""
-
-
 def removal_rank(resource: Resource) -> tuple[int, int, str]:
     """Sorts removals: by kind, deeper paths first, then by name."""
-    rank = REMOVAL_ORDER.index(resource.kind) if resource.kind in REMOVAL_ORDER else len(REMOVAL_ORDER)
-    return (rank, -resource.name.count("/"), resource.id)
+    return (resource.removal, -resource.name.count("/"), resource.id)
 
 
 def removal_edges(resources: Sequence[Resource]) -> Mapping[str, frozenset[str]]:
@@ -89,4 +60,4 @@ def _goes_before(other: Resource, one: Resource) -> bool:
         return False
     if other.kind == one.kind == "directory":
         return other.name.startswith(one.name + "/")
-    return removal_rank(other)[0] < removal_rank(one)[0]
+    return other.removal < one.removal

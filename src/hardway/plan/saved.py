@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hardway.plan.steps import Difference, Plan, Step
 from hardway.resources.base import UNKNOWN, Unknown, digest
+from hardway.resources.kubernetes import Condition
 
 FORMAT: Final = "hardway-plan/v1"
 
@@ -84,3 +85,13 @@ def moved(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:
     ]
     other = [f"{one}: would change otherwise than planned" for one in now if one in then and now[one] != then[one]]
     return (*gone, *new, *other)
+
+
+def beyond(agreed: Plan, plan: Plan) -> tuple[Step, ...]:
+    """The steps of a plan that go beyond what was agreed to: new ones, and those that change something otherwise.
+
+    A condition changes nothing: more of them is only more to wait for.
+    """
+    then = {step.id: (step.action, step.differences) for step in agreed.steps}
+    steps = (step for step in plan.steps if step.resource.kind != Condition.kind)
+    return tuple(step for step in steps if then.get(step.id) != (step.action, step.differences))

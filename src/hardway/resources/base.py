@@ -104,6 +104,8 @@ class Resource(ABC):
     """Something that shall be."""
 
     kind: ClassVar[str]
+    removal: ClassVar[int]
+    """When things of this kind are taken away: lower numbers first, what uses before what is used."""
     chapter: Chapter
     machine: str
     """The machine it is on, or OPERATOR."""
@@ -153,6 +155,8 @@ class Seen:
     """Whether it is recorded as made by this cluster."""
     text: str | None = None
     """The present text where it is short and no secret, for diffs."""
+    unlooked: str = ""
+    """Why nobody could look, where nobody could: what is there is not known then."""
 
     @property
     def exists(self) -> bool:

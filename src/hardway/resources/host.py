@@ -18,6 +18,7 @@ class SystemUser(Resource):
     """A system user and group of the same name, without a shell or a password."""
 
     kind: ClassVar[str] = "user"
+    removal: ClassVar[int] = 90
     user: str
     home: str = "/nonexistent"
 
@@ -38,6 +39,7 @@ class Directory(Resource):
     """A directory with owner and mode. Removed only when empty, unless `data` is named for removal."""
 
     kind: ClassVar[str] = "directory"
+    removal: ClassVar[int] = 80
     path: str
     owner: str = "root"
     mode: int = 0o755
@@ -62,6 +64,7 @@ class File(Resource):
     """A file with content, owner and mode; missing parent directories are made with mode 0755."""
 
     kind: ClassVar[str] = "file"
+    removal: ClassVar[int] = 70
     path: str
     content: Content
     owner: str = "root"
@@ -95,6 +98,7 @@ class Program(Resource):
     """An executable from a blob (room `sources`), at a path; a link where the machine shares the operator's cache."""
 
     kind: ClassVar[str] = "program"
+    removal: ClassVar[int] = 60
     path: str
     blob: str
     """The id of its `Blob`."""
@@ -121,6 +125,7 @@ class Image(Resource):
     """A container image in containerd's k8s.io namespace, imported from an OCI archive blob."""
 
     kind: ClassVar[str] = "image"
+    removal: ClassVar[int] = 50
     reference: str
     """The image's full name with tag, such as registry.k8s.io/pause:3.10.1."""
     blob: str
@@ -149,6 +154,7 @@ class Packages(Resource):
     """Packages of the machine's distribution."""
 
     kind: ClassVar[str] = "packages"
+    removal: ClassVar[int] = 140
     names: tuple[str, ...]
 
     @property
@@ -164,6 +170,7 @@ class KernelSetting(Resource):
     """The live value of a sysctl (its file in /etc/sysctl.d is a `File`)."""
 
     kind: ClassVar[str] = "sysctl"
+    removal: ClassVar[int] = 100
     key: str
     value: str
 
@@ -180,6 +187,7 @@ class KernelModule(Resource):
     """A loaded kernel module, or the same built in."""
 
     kind: ClassVar[str] = "module"
+    removal: ClassVar[int] = 110
     module: str
 
     @property
@@ -195,6 +203,7 @@ class HostName(Resource):
     """The machine's own name (hostnamectl --static)."""
 
     kind: ClassVar[str] = "hostname"
+    removal: ClassVar[int] = 130
     hostname: str
 
     @property
@@ -210,6 +219,7 @@ class SwapOff(Resource):
     """No swap in use, now and after a reboot."""
 
     kind: ClassVar[str] = "swap"
+    removal: ClassVar[int] = 120
 
     @property
     def name(self) -> str:
@@ -250,6 +260,7 @@ class Unit(Resource):
     """
 
     kind: ClassVar[str] = "unit"
+    removal: ClassVar[int] = 30
     unit: str
     """Its full name, such as etcd.service."""
     restart_on: tuple[str, ...] = ()
@@ -290,6 +301,7 @@ class UnitOff(Resource):
     """A packaged unit that must not run here: stopped and masked. A unit that is not there is off."""
 
     kind: ClassVar[str] = "unit-off"
+    removal: ClassVar[int] = 40
     unit: str
 
     @property

@@ -15,6 +15,7 @@ class KubeObject(Resource):
     """An API object, applied server-side with our field manager; compared by a dry run of the same."""
 
     kind: ClassVar[str] = "object"
+    removal: ClassVar[int] = 20
     machine: str = OPERATOR
     manifest: str
     """The object as canonical JSON (frozen, so text and no dictionary); made by `kube_object`."""
@@ -44,6 +45,7 @@ class Condition(Resource):
     """Something of the cluster that must come true before the work is done: a Node Ready, a Deployment Available."""
 
     kind: ClassVar[str] = "condition"
+    removal: ClassVar[int] = 10
     machine: str = OPERATOR
     api_version: str
     object_kind: str

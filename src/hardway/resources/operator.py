@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from hardway.resources.base import OPERATOR, UNKNOWN, Attributes, Content, Known, Ref, Resource, Unknown, digest
+
+SSH_ED25519: Final = "ssh-ed25519"
+"""The algorithm of keys for SSH: kept in OpenSSH's own format, the only one that every sshd and ssh reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key(Resource):
-    """A private key in the vault. Attributes for references: `pem` (PKCS#8, secret), `public` (SPKI, PEM)."""
+    """A private key in the vault. Attributes for references: `pem` (PKCS#8, secret), `public` (SPKI, PEM).
+
+    A key for SSH has `pem` in OpenSSH's format, and `ssh`, its public line ("ssh-ed25519 AAAA...").
+    """
 
     kind: ClassVar[str] = "key"
+    removal: ClassVar[int] = 320
     machine: str = OPERATOR
     key: str
     algorithm: str
-    """One of spec.model.KeyAlgorithm."""
+    """One of spec.model.KeyAlgorithm, or SSH_ED25519."""
 
     @property
     def name(self) -> str:
@@ -32,6 +39,7 @@ class Secret(Resource):
     """Random bytes in the vault. Attribute for references: `base64` (secret)."""
 
     kind: ClassVar[str] = "secret"
+    removal: ClassVar[int] = 330
     machine: str = OPERATOR
     secret: str
     size: int
@@ -60,6 +68,7 @@ class Certificate(Resource):
     """
 
     kind: ClassVar[str] = "certificate"
+    removal: ClassVar[int] = 310
     machine: str = OPERATOR
     certificate: str
     common_name: str
@@ -112,6 +121,7 @@ class Blob(Resource):
     """
 
     kind: ClassVar[str] = "blob"
+    removal: ClassVar[int] = 340
     machine: str = OPERATOR
     blob: str
     """The program's or image's name in the catalog, such as kube-apiserver."""
@@ -130,6 +140,7 @@ class StateFile(Resource):
     """A file in the cluster's state directory, such as the operator's kubeconfig. Mode 0600 always."""
 
     kind: ClassVar[str] = "state-file"
+    removal: ClassVar[int] = 300
     machine: str = OPERATOR
     path: str
     """Relative to the state directory."""

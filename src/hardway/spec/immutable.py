@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from hardway.spec.addresses import pod_range
-from hardway.spec.model import Cluster, Machine
+from hardway.spec.model import CLOUD_BALANCERS, Cluster, Machine
 
 _BAKED_IN: Final = "nodes, routes and rules on every machine are made of it"
 
@@ -71,6 +71,17 @@ FIXED: Final[tuple[Fixed, ...]] = (
         lambda c: c.api.port,
         "every kubelet, proxy and kubeconfig points there: all would be cut off on the way",
     ),
+    Fixed(
+        "api.name",
+        lambda c: c.api.name if c.balancer.kind in CLOUD_BALANCERS else "",
+        "it names the cloud's load balancer, which holds the VIP: a second one could not have it",
+    ),
+    Fixed(
+        "openstack.servers", lambda c: c.openstack.servers, "servers that hardway made do not become others', or back"
+    ),
+    Fixed("openstack.network", lambda c: c.openstack.network, "servers stay in their network"),
+    Fixed("openstack.subnet", lambda c: c.openstack.subnet, "servers stay in their subnet"),
+    Fixed("openstack.router", lambda c: c.openstack.router, "a subnet has one way out at a time"),
     Fixed(
         "certificates.algorithm",
         lambda c: c.certificates.algorithm.value,

@@ -17,7 +17,7 @@ class Kinds:
 
 
 DEFAULT_KINDS: Final = Kinds(
-    providers=frozenset({"lab"}),
-    balancers=frozenset({"haproxy", "external"}),
+    providers=frozenset({"lab", "openstack"}),
+    balancers=frozenset({"haproxy", "octavia", "lbaasv2", "external"}),
     sources=frozenset({"auto", "upstream", "go", "cache"}),
 )

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from hardway.spec.faults import Finding, Path, listed, nearest
 from hardway.spec.kinds import Kinds
-from hardway.spec.model import HAPROXY, Cluster, Machine
+from hardway.spec.model import CLOUD_BALANCERS, HAPROXY, Cluster, Machine
 
 MOST_MASTERS = 7
 """etcd's own advice; more members make every write slower and bear hardly more losses."""
@@ -117,13 +117,13 @@ def the_api_has_its_own_name(cluster: Cluster, _: Kinds) -> Iterator[Finding]:
 
 
 def balancers_fit_their_kind(cluster: Cluster, _: Kinds) -> Iterator[Finding]:
-    """Balancer kind `haproxy` has at least one machine in `machines.balancers`; kind `external` has none."""
+    """Balancer kind `haproxy` has at least one machine in `machines.balancers`; the other kinds have none."""
     here, kind = ("machines", "balancers"), ("balancer", "kind")
     if cluster.balancer.kind == HAPROXY and not cluster.balancers:
         way = "name at least one machine, two for redundancy, or use balancer.kind: external"
         yield Finding(here, "a balancer of kind haproxy needs machines", way, (kind,))
-    if cluster.balancer.kind == "external" and cluster.balancers:
-        what = "a balancer of kind external has no machines of ours"
+    if cluster.balancer.kind in {"external", *CLOUD_BALANCERS} and cluster.balancers:
+        what = f"a balancer of kind {cluster.balancer.kind} has no machines of ours"
         yield Finding(here, what, "leave machines.balancers out, or use balancer.kind: haproxy", (kind,))
 
 

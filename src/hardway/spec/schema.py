@@ -12,10 +12,13 @@ from hardway.spec.dump import plain
 from hardway.spec.immutable import FIXED
 from hardway.spec.model import (
     DOMAIN_PATTERN,
+    HOST_KEY_PATTERN,
     INTERFACE_PATTERN,
     LABEL_PATTERN,
+    OBJECT_PATTERN,
     SUITE_PATTERN,
     URL_PATTERN,
+    USER_PATTERN,
     Cluster,
 )
 from hardway.spec.owned_flags import OWNED_FLAGS
@@ -33,6 +36,9 @@ _PATTERNS: Final[Mapping[str, str]] = {
     INTERFACE_PATTERN: "interface name",
     URL_PATTERN: "URL",
     SUITE_PATTERN: "release name",
+    HOST_KEY_PATTERN: "public SSH key",
+    USER_PATTERN: "user name",
+    OBJECT_PATTERN: "name or id",
 }
 _FORMATS: Final[Mapping[str, str]] = {"ipv4": "IPv4 address", "ipv4network": "IPv4 range"}
 
@@ -73,6 +79,7 @@ def _fields(whole: Schema) -> Iterator[str]:
         if model:
             yield from _table(key, model, whole, defaults[key])
             yield from _items(key, model, whole)
+            yield from _inner(key, model, whole)
 
 
 def _items(above: str, model: Schema, whole: Schema) -> Iterator[str]:
@@ -83,6 +90,14 @@ def _items(above: str, model: Schema, whole: Schema) -> Iterator[str]:
         )
         if item:
             yield from _table(f"{above}.{key}[]", item, whole, {})
+
+
+def _inner(above: str, model: Schema, whole: Schema) -> Iterator[str]:
+    """The tables of optional sections within a section."""
+    for key, field in model["properties"].items():
+        inner = next((found for each in _branches(field) if "$ref" in each and (found := _model(each, whole))), None)
+        if inner:
+            yield from _table(f"{above}.{key}", inner, whole, {})
 
 
 def _table(title: str, model: Schema, whole: Schema, defaults: Mapping[str, Any]) -> Iterator[str]:
@@ -108,8 +123,12 @@ def _default(value: Any) -> str:
     if isinstance(value, dict):
         return "see below"
     if isinstance(value, list):
-        return ", ".join(f"{item['name']} {item['address']}" for item in value) or "none"
+        return ", ".join(map(_item, value)) or "none"
     return f"`{value}`"
+
+
+def _item(item: Any) -> str:
+    return f"{item['name']} {item['address']}" if isinstance(item, dict) else str(item)
 
 
 def _type(field: Schema, whole: Schema) -> str:

@@ -15,7 +15,7 @@ kubernetes:
   version: 1.37.2
 
 machines:
-  provider: lab                       # systemd-nspawn machines on this computer
+  provider: lab                       # systemd-nspawn machines on this computer; or openstack (section openstack)
   masters:                            # etcd, API servers, controller-managers, schedulers: 1, 3, 5 or 7
     - name: hardway-master-0
       address: 10.0.0.10
@@ -54,7 +54,7 @@ api:
   extraNames: []                      # more DNS names for the API servers' certificate
 
 balancer:
-  kind: haproxy                       # or external: somebody else holds api.address
+  kind: haproxy                       # or octavia, lbaasv2 (a cloud's), external: somebody else holds api.address
   # interface: host0                  # by default the one with the machine's address
 
 certificates:
@@ -87,6 +87,32 @@ lab:
   suite: trixie                       # the Debian release that the machines run
   # mirror: https://mirror.example/debian
   apiPort: 0                          # the loopback port that leads to the API; 0 takes a free one
+
+openstack:                            # of provider openstack; examples/openstack.yaml is the article's set-up
+  # cloud: mycloud                    # of clouds.yaml; by default what the environment says
+  # region: RegionOne
+  servers: create                     # or existing: found by name
+  image: debian-13
+  flavor: hardway.node                # the article's: 2 vCPUs, 4 GB
+  user: debian                        # the image's user, who may sudo
+  # availabilityZone: nova
+  antiAffinity: soft                  # of masters; or hard, none
+  externalNetwork: public
+  floatingAddresses: given            # as floatingAddress of machines and API; or any: the cloud picks
+  # network: {name}                   # what is there already is used and left
+  # subnet: {name}
+  # router: {name}
+  dnsServers: []                      # what the subnet tells its servers; by default the cloud's own
+  # keyPair: mine                     # by default hardway makes one
+  # privateKey: ~/.ssh/id_ed25519
+  sshFrom: [0.0.0.0/0]
+  apiFrom: [0.0.0.0/0]
+  nodePortsFrom: []
+  # jumpHost: {{address: jump.example, user: debian, hostKey: ssh-ed25519 AAAA, privateKey: ~/.ssh/id_ed25519}}
+  # balancerProvider: amphora         # of Octavia; by default the cloud's
+  names: auto                         # or designate, hosts
+  bootWithin: 300                     # seconds
+  balancerWithin: 300
 """
 
 

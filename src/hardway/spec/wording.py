@@ -16,10 +16,13 @@ from hardway.spec.model import (
     DOMAIN_PATTERN,
     FLAG_NAME_PATTERN,
     FLAG_VALUE_PATTERN,
+    HOST_KEY_PATTERN,
     INTERFACE_PATTERN,
     LABEL_PATTERN,
+    OBJECT_PATTERN,
     SUITE_PATTERN,
     URL_PATTERN,
+    USER_PATTERN,
     Cluster,
 )
 
@@ -37,6 +40,12 @@ _PATTERNS: Final[Mapping[str, Words]] = {
     ),
     INTERFACE_PATTERN: ("is no name of a network interface", "use at most 15 letters, digits, dots, _ or -"),
     URL_PATTERN: ("is no URL", "begin it with https:// or http://"),
+    HOST_KEY_PATTERN: (
+        "is no public host key",
+        "write it as known_hosts has it, without the host: ssh-ed25519 AAAA...",
+    ),
+    USER_PATTERN: ("is no user's name", "use at most 32 lower-case letters, digits, _ and -"),
+    OBJECT_PATTERN: ("cannot be a name in a cloud", "use at most 128 characters without a slash"),
     SUITE_PATTERN: ("is no release's name", "use a code name in lower case, such as trixie"),
 }
 
@@ -102,6 +111,10 @@ def _choice(error: ErrorDetails) -> Words:
     return f"{shown(error['input'])} is not known", f"did you mean {near}? ({allowed})" if near else allowed
 
 
+_RANGES: Final = (("sshFrom",), ("apiFrom",), ("nodePortsFrom",))
+"""Lists of ranges."""
+
+
 def _address_or_range(error: ErrorDetails) -> Words:
     """Both arrive as value errors of the ipaddress module; which was meant shows in the value and in its words."""
     value = str(error["input"])
@@ -109,7 +122,7 @@ def _address_or_range(error: ErrorDetails) -> Words:
         return f"{shown(value)} begins amid a range", f"write {IPv4Network(value, strict=False)}"
     if ":" in value:
         return f"{shown(value)} looks like IPv6", "only IPv4 is supported"
-    if error["loc"][-1] in ("machines", "pods", "services", "podRange"):
+    if error["loc"][-1] in ("machines", "pods", "services", "podRange") or error["loc"][-2:-1] in _RANGES:
         return f"{shown(value)} is no IPv4 range", "write it as 10.0.0.0/24"
     return f"{shown(value)} is no IPv4 address", "write it as 10.0.0.10"
 

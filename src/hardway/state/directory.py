@@ -109,6 +109,11 @@ class StateDirectory:
         except ValueError:
             raise StateFault(f"{path} cannot be read", _MOVE) from None
 
+    def remove_unused(self) -> None:
+        """Remove it where nothing was ever kept in it: what was refused before it began leaves no trace."""
+        if self.path.is_dir() and {entry.name for entry in self.path.iterdir()} <= {IDENTITY, LOCK}:
+            self.remove()
+
     def remove(self) -> None:
         """Remove it all, every key included. For the very end of taking a cluster down. Raises StateFault.
 

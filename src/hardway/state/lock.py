@@ -52,7 +52,7 @@ def locked(path: Path, command: str, now: datetime) -> Iterator[None]:
     """
     descriptor = _take(path)
     try:
-        _write(descriptor, json.dumps(asdict(_myself(command, now))).encode())
+        _write(descriptor, json.dumps(asdict(myself(command, now))).encode())
         yield
         _write(descriptor, b"")
     finally:
@@ -90,7 +90,8 @@ def _still_there(path: Path, descriptor: int) -> None:
         raise StateFault(f"{path.parent} was removed in this moment by another run", "try again")
 
 
-def _myself(command: str, now: datetime) -> Holder:
+def myself(command: str, now: datetime) -> Holder:
+    """This process, as the holder of a lock."""
     uid = os.geteuid()
     try:
         user = pwd.getpwuid(uid).pw_name

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final
 
 from hardway.engine.handler import Context, Resolve, StepFailed
-from hardway.pki.make import algorithm_of, public_pem
+from hardway.pki.make import algorithm_of, public_pem, ssh_public
 from hardway.pki.read import describe
 from hardway.plan.steps import Action, Step
 from hardway.resources.base import OPERATOR, Chapter, Content, Ref, Resource, Seen, Unknown, digest
@@ -75,6 +75,8 @@ class Vault:
                 return entry
             case (Key.kind, "public"):
                 return self._public_of(entry)
+            case (Key.kind, "ssh"):
+                return ssh_public(entry)
             case (Secret.kind, "base64"):
                 return b64encode(entry)
         raise KeyError(f"a {kind} has no {attribute}")

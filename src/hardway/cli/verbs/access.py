@@ -37,7 +37,10 @@ async def _kubectl_command(session: Session, arguments: list[str]) -> tuple[str,
 
 Merge = Annotated[
     bool,
-    typer.Option("--merge", help="Into your own kubeconfig (KUBECONFIG or ~/.kube/config), as its current context."),
+    typer.Option(
+        "--merge",
+        help="Into your own kubeconfig (KUBECONFIG or ~/.kube/config), as its current context, hardway-CLUSTER.",
+    ),
 ]
 
 

@@ -47,7 +47,7 @@ async def _up(session: Session, plan: Path | None, yes: bool, svg: Path | None) 
     operations = session.doors.operations
     run = Run(session, yes)
     async with session.world("up", locked=True) as world:
-        session.caution(operations.cautions(world))
+        session.caution(await operations.cautions(world))
         agreed = _chapters(saved) if saved else None
         done = await run.watched(
             lambda watcher, confirm, stop: operations.up(world, watcher, confirm, saved, stop), agreed

@@ -38,8 +38,9 @@ def plan(
 async def _plan(session: Session, out: Path | None, diff: bool) -> int:
     operations = session.doors.operations
     async with session.world("plan") as world:
-        picture = await operations.look(world)
-        session.caution(operations.cautions(world))
+        picture = await operations.proposal(world)
+        session.caution(await operations.cautions(world))
+        session.caution([f"in the way: {one}" for one in await operations.obstacles(world, picture)])
         as_json = operations.plan_json(world, picture)
         diffs = await _diffs(session, world, picture) if diff else {}
     if out is not None:
@@ -69,10 +70,10 @@ def _save(path: Path, plan: Mapping[str, object]) -> None:
 
 
 def _show_plan(session: Session, picture: Picture, diffs: Mapping[str, Sequence[str]], out: Path | None) -> None:
-    from hardway.cli.plans import off_lines, plan_lines
+    from hardway.cli.plans import plan_lines, unseen_lines
 
     session.screen.show(*plan_lines(picture.plan, diffs))
-    for line in off_lines(picture):
+    for line in unseen_lines(picture):
         session.screen.tell(line, "yellow")
     if out is not None:
         session.screen.tell(f"saved: `hardway up {out}` applies exactly this, or refuses")

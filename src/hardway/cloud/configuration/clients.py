@@ -6,6 +6,7 @@ from typing import Any
 
 from hardway.cloud.configuration.settings import Settings
 from hardway.cloud.record import LOOPBACK, PROJECT, REGION
+from hardway.lab.nspawn import BLOBS
 
 
 def admin_cloud(cloud: str) -> str:
@@ -39,5 +40,6 @@ def _cloud(settings: Settings, user: str, project: str) -> dict[str, Any]:
             "project_domain_name": "Default",
         },
         "region_name": REGION,
-        "hardway": {"proxy": f"socks5h://{LOOPBACK}:{settings.record.ports['proxy']}"},
+        # what openstacksdk passes over, and hardway's provider reads: the way in, and where servers see the blob cache
+        "hardway": {"proxy": f"socks5h://{LOOPBACK}:{settings.record.ports['proxy']}", "blobs": BLOBS},
     }

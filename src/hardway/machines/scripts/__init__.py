@@ -65,6 +65,9 @@ _FUNCTIONS: Final = """\
 gone() { # takes files away; starts no process where none is there, and mostly none is
   for one; do if [ -e "$one" ] || [ -L "$one" ]; then rm -f -- "$one"; fi; done
 }
+call() { # COMMAND...: runs it, and says which one it was where it fails
+  "$@" || { set -- $? "$@"; rc=$1; shift; printf 'hw command %s\\n' "$*"; return $rc; }
+}
 record() { printf '%s\\n' "$1" >> "$S/inventory"; }
 run() {
   out=$(set -e; "s$1" </dev/null 2>&1 9>&-); rc=$?
@@ -149,7 +152,7 @@ def fragment(work: Work) -> str:
 def _system_fragment(work: Work, remove: bool) -> str:
     match work.step.resource:
         case SystemUser() as user:
-            return system.remove_user(user) if remove else system.user(work, user)
+            return system.remove_user(work, user) if remove else system.user(work, user)
         case Packages() as packages:
             return system.remove_packages(work, packages) if remove else system.packages(work, packages)
         case KernelSetting() as setting:

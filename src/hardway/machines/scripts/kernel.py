@@ -29,7 +29,7 @@ def remove_setting(work: Work, setting: KernelSetting) -> str:
 
 def module(work: Work, module: KernelModule) -> str:
     """Loads the module."""
-    return f"{record(work)}modprobe -- {quote(module.module)}"
+    return f"{record(work)}call modprobe -- {quote(module.module)}"
 
 
 def remove_module(module: KernelModule) -> str:
@@ -41,7 +41,7 @@ def swap(work: Work, swap: SwapOff) -> str:
     """Turns swap off, and comments it out of /etc/fstab."""
     new = beside(_FSTAB)
     keep = "" if work.step.seen.owned else f"keep {_FSTAB} {preimage(_FSTAB)}\n"
-    return f"""{keep}{record(work)}swapoff -a
+    return f"""{keep}{record(work)}call swapoff -a
 if [ -e {_FSTAB} ]; then
   awk '$1 !~ /^#/ && $3 == "swap" {{ print "# hardway: " $0; next }} {{ print }}' {_FSTAB} > {new}
   chmod --reference={_FSTAB} -- {new}
@@ -57,5 +57,5 @@ def remove_swap(swap: SwapOff) -> str:
   chmod --reference={_FSTAB} -- {new}
   mv -fT -- {new} {_FSTAB}
 fi
-swapon -a
+call swapon -a
 {forget(swap)}rm -rf -- {preimage(_FSTAB)}"""

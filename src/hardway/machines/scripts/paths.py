@@ -65,10 +65,13 @@ def file(work: Work, file: File) -> str:
 
 
 def _written(content: bytes, new: str, umask: int) -> str:
-    """Writes a new file with that umask, never through a link (`set -C` is O_EXCL); no process's argument holds it."""
+    """Writes a new file with that umask, never through a link (`set -C` is O_EXCL); no process's argument holds it.
+
+    By cat, which says why it cannot write: of a full disk a shell's own printf says "I/O error".
+    """
     text = content.decode("ascii", errors="replace")
     if text.isascii() and all(character.isprintable() or character in "\n\t" for character in text):
-        return f"(umask {umask:03o}; set -C; printf %s {quote(text)} > {new})"
+        return f"(umask {umask:03o}; set -C; printf %s {quote(text)} | cat > {new})"
     encoded = b64encode(content).decode()
     return f"(umask {umask:03o}; set -C; printf %s {encoded} | base64 -d > {new})"
 

@@ -29,10 +29,10 @@ def unit(work: Work, unit: Unit) -> str:
     late = quote(f"systemd did not call it started within {unit.ready_within:g} s")
     return f"""{record(work)}rm -f -- {STARTED}/{name}
 enabled=$(systemctl is-enabled -- {name} 2>/dev/null || :)
-[ "$enabled" = enabled ] || SYSTEMCTL_SKIP_SYSV=1 systemctl --no-reload --quiet enable -- {name}
+[ "$enabled" = enabled ] || call env SYSTEMCTL_SKIP_SYSV=1 systemctl --no-reload --quiet enable -- {name}
 case $(systemctl show -p LoadState,NeedDaemonReload -- {name}) in {stale}) systemctl daemon-reload ;; esac
 systemctl reset-failed -- {name} 2>/dev/null || :
-rc=0; timeout {unit.ready_within:.3f} systemctl restart -- {name} || rc=$?
+rc=0; call timeout {unit.ready_within:.3f} systemctl restart -- {name} || rc=$?
 [ $rc -ne 124 ] || echo {late}
 exit $rc"""
 
@@ -62,7 +62,7 @@ def remove_unit(unit: Unit) -> str:
     """Stops and disables it; one whose file is gone already is nothing to stop."""
     name = quote(checked_unit(unit.unit))
     return f"""case $(systemctl show -p LoadState -- {name}) in *not-found) ;; *)
-  systemctl --quiet disable --now -- {name} || systemctl stop -- {name}
+  systemctl --quiet disable --now -- {name} || call systemctl stop -- {name}
   systemctl reset-failed -- {name} 2>/dev/null || :
 ;; esac
 {forget(unit)}rm -f -- {STARTED}/{name}"""
@@ -72,15 +72,15 @@ def unit_off(work: Work, unit: UnitOff) -> str:
     """Stops and masks it."""
     name = quote(checked_unit(unit.unit))
     was = record_was(work, work.step.seen.attributes.get("state", ""))
-    return f"{was}systemctl stop -- {name}\nsystemctl --quiet mask -- {name}"
+    return f"{was}call systemctl stop -- {name}\ncall systemctl --quiet mask -- {name}"
 
 
 def remove_unit_off(work: Work, unit: UnitOff) -> str:
     """Lets it be as it was: enabled, running, or neither."""
     name, was = quote(checked_unit(unit.unit)), work.step.seen.attributes.get("was", "").split()
-    enable = f"systemctl --quiet enable -- {name}\n" if "enabled" in was else ""
-    start = f"systemctl start -- {name}\n" if "active" in was else ""
-    return f"systemctl --quiet unmask -- {name}\n{enable}{start}{forget(unit)}"
+    enable = f"call systemctl --quiet enable -- {name}\n" if "enabled" in was else ""
+    start = f"call systemctl start -- {name}\n" if "active" in was else ""
+    return f"call systemctl --quiet unmask -- {name}\n{enable}{start}{forget(unit)}"
 
 
 def image(work: Work, image: Image) -> str:
@@ -91,7 +91,7 @@ def image(work: Work, image: Image) -> str:
     reference, blob = quote(image.reference), quote(work.blob)
     absent = quote(f"the archive holds no image {image.reference}")
     line = inventory.made(image.kind, image.name, {"digest": work.digest, "target": ""})
-    return f"""{record(work, blob=image.blob, unit=image.unit)}{_CTR} import --local {blob}
+    return f"""{record(work, blob=image.blob, unit=image.unit)}call {_CTR} import --local {blob}
 target=$({_CTR} ls name=={reference} | awk 'NR > 1 {{ print $3 }}')
 [ -n "$target" ] || {{ echo {absent}; exit 1; }}
 record {quote(line)}"$target"

@@ -21,39 +21,59 @@ def _user_name(user: str) -> str:
 
 
 def user(work: Work, user: SystemUser) -> str:
-    """Makes the user, in the group of its name where that is there already."""
+    """Makes the user, in the group of its name where that is there already; then the group's number is remembered."""
     name, home = _user_name(user.user), quote(user.home)
-    return f"""{record(work)}if getent passwd {name} >/dev/null; then exit 0; fi
+    return f"""{_record_user(work, name)}if getent passwd {name} >/dev/null; then exit 0; fi
 if getent group {name} >/dev/null; then group='--gid {name}'; else group=--user-group; fi
 shell=/usr/sbin/nologin; [ -x $shell ] || shell=/bin/false
-useradd --system --no-create-home --home-dir {home} --shell $shell $group {name}"""
+call useradd --system --no-create-home --home-dir {home} --shell $shell $group {name}"""
 
 
-def remove_user(user: SystemUser) -> str:
-    """Takes the user and its group away."""
+def _record_user(work: Work, name: str) -> str:
+    """A group that is found when the user is recorded for the first time is somebody else's."""
+    if work.step.seen.owned:
+        return record(work)
+    ours, theirs = record(work).rstrip(), record(work, was="GROUP").rstrip().replace("GROUP", "'$group'")
+    return f"""group=$(getent group {name} | cut -d : -f 3)
+if [ -n "$group" ]; then {theirs}; else {ours}; fi
+"""
+
+
+def remove_user(work: Work, user: SystemUser) -> str:
+    """Takes the user away, and its group unless that was there before it.
+
+    userdel(8) takes the group along where login.defs(5) has USERGROUPS_ENAB: one of somebody else's is made again.
+    """
     name = _user_name(user.user)
-    return f"""if getent passwd {name} >/dev/null; then userdel {name}; fi
-if getent group {name} >/dev/null; then groupdel {name}; fi
+    group = work.step.seen.attributes.get("was", "")
+    if group.isdecimal():
+        settled = f"if ! getent group {name} >/dev/null; then call groupadd --system --gid {group} {name}; fi"
+    else:
+        settled = f"if getent group {name} >/dev/null; then call groupdel {name}; fi"
+    return f"""if getent passwd {name} >/dev/null; then call userdel {name}; fi
+{settled}
 {forget(user)}"""
 
 
 _INSTALL: Final = """\
 if command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
-  apt-get -q -o DPkg::Lock::Timeout=120 update
-  apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold install --no-install-recommends -- {names}
-elif command -v dnf >/dev/null; then dnf -y -q install -- {names}
-elif command -v yum >/dev/null; then yum -y -q install -- {names}
-elif command -v zypper >/dev/null; then zypper --non-interactive --quiet install --no-recommends -- {names}
+  call apt-get -q -o DPkg::Lock::Timeout=120 update
+  set -- -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold
+  call apt-get "$@" install --no-install-recommends -- {names}
+elif command -v dnf >/dev/null; then call dnf -y -q install -- {names}
+elif command -v yum >/dev/null; then call yum -y -q install -- {names}
+elif command -v zypper >/dev/null; then call zypper --non-interactive --quiet install --no-recommends -- {names}
 else echo 'none of apt-get, dnf, yum, zypper is here: install by hand:' {names}; exit 1
 fi"""
 
 _UNINSTALL: Final = """\
 if command -v apt-get >/dev/null; then
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 purge -- {names}
-elif command -v dnf >/dev/null; then dnf -y -q remove -- {names}
-elif command -v yum >/dev/null; then yum -y -q remove -- {names}
-elif command -v zypper >/dev/null; then zypper --non-interactive --quiet remove -- {names}
+  export DEBIAN_FRONTEND=noninteractive
+  call apt-get -q -y -o DPkg::Lock::Timeout=120 purge -- {names}
+elif command -v dnf >/dev/null; then call dnf -y -q remove -- {names}
+elif command -v yum >/dev/null; then call yum -y -q remove -- {names}
+elif command -v zypper >/dev/null; then call zypper --non-interactive --quiet remove -- {names}
 fi
 """
 

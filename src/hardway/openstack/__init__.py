@@ -1,0 +1,1 @@
+"""Machines that are servers of an OpenStack cloud, and all they need there. The only room that imports openstacksdk."""

@@ -1,0 +1,1 @@
+"""The cloud's kinds of resources, as values. Pure."""
