@@ -84,7 +84,7 @@ def test_each_project_proves_itself_with_its_own_password_only() -> None:
 def test_clouds_yaml_names_the_user_the_administrator_and_the_way_in() -> None:
     made = yaml.safe_load(yaml.safe_dump(clouds(SETTINGS)))["clouds"]
     assert sorted(made) == ["demo", "demo-admin"]
-    assert made["demo"]["hardway"] == {"proxy": "socks5h://127.0.0.1:1080"}
+    assert made["demo"]["hardway"]["proxy"] == "socks5h://127.0.0.1:1080"
     assert made["demo"]["auth"]["project_name"] == "hardway"
     assert made["demo-admin"]["auth"]["username"] == "admin"
 
