@@ -21,7 +21,7 @@ THERE = ["Keystone", "Glance", "Nova", "Neutron with LBaaS", "Designate"]
 
 def checked(cloud: RunningCloud, *options: str) -> Any:
     """The whole command, as a user has it."""
-    hardway = Path(sys.executable).with_name("hardway")
+    hardway = str(Path(sys.executable).with_name("hardway"))
     environment = {**os.environ, **client_environment(cloud.name)}
     command = (hardway, "cloud", "check", "-o", "json", *options)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=800)
@@ -43,7 +43,7 @@ def test_every_proof_passes_and_nothing_stays(cloud: RunningCloud, user: str) ->
 
 
 def test_a_wrong_password_is_bad_input(cloud: RunningCloud) -> None:
-    hardway = Path(sys.executable).with_name("hardway")
+    hardway = str(Path(sys.executable).with_name("hardway"))
     environment = {**os.environ, **client_environment(cloud.name), "OS_PASSWORD": "wrong"}
     auth_url = cloud.record.auth_url
     environment |= {"OS_AUTH_URL": auth_url, "OS_USERNAME": "hardway", "OS_PROJECT_NAME": "hardway"}
