@@ -69,7 +69,7 @@ def _file(draw: st.DrawFn, machine: str, name: str) -> File:
 async def planned(world: World, wanted: list[Resource]) -> Plan:
     handler = SimulatedHandler(world, wanted)
     seen = await handler.observe(wanted)
-    owned = [handler.owned(one) for one in seen.values()]
+    owned = [handler.owned(one) for one in seen.values() if one.owned]
     return make_plan(wanted, seen, world.value, owned)
 
 
