@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e article bench vm golden lock cloud cloud-lock
+.PHONY: up down setup binaries check test unit e2e article bench tempest vm golden lock cloud cloud-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -36,6 +36,9 @@ test: setup
 
 bench: setup binaries
 	.venv/bin/python -m bench
+
+tempest: setup
+	.venv/bin/python -m tools.tempest
 
 vm: setup binaries
 	.venv/bin/python -m tools.vm

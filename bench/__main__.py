@@ -22,6 +22,7 @@ BENCHES: Final[Mapping[str, str]] = {
     "plan1000": "bench.plan1000",
     "whole": "bench.whole",
     "cluster": "bench.cluster",
+    "cloud": "bench.cloud",
 }
 """Each one's module, imported when it runs: a bench that breaks takes no other with it."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
+    from hardway.cloud.check.report import CloudReport
     from hardway.machines.handler import MachineHandler
     from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
@@ -243,6 +244,17 @@ async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]
     return [CachedProgram(one.name, one.version, one.size, one.sha256) for one in found]
 
 
+def check_cloud(
+    cloud: str | None, *, neutron_conf: Path | None, horizon: str, proofs: bool, report: Report
+) -> CloudReport:
+    """What an OpenStack has, whether it works, and what is amiss. Raises BadCloud, CloudUnreachable."""
+    from hardway.cloud.check.connect import open_cloud
+    from hardway.cloud.check.registry import SERVICES
+    from hardway.cloud.check.runner import check
+
+    return check(open_cloud(cloud, horizon), SERVICES, neutron_conf=neutron_conf, proofs=proofs, report=report)
+
+
 def main() -> None:
     """The command `hardway`."""
     from hardway.cli import operations
@@ -251,4 +263,5 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    sys.exit(run(Doors(open_world, Lab(), programs, operations, Cloud()), sys.argv[1:]))
+    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud)
+    sys.exit(run(doors, sys.argv[1:]))

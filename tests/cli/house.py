@@ -18,6 +18,8 @@ from typing import Any, cast
 from hardway.checks.runner import Row, State
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
+from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
+from hardway.cloud.check.report import State as ProofState
 from hardway.engine.apply import Apply, Watcher
 from hardway.engine.handler import Context, StepFailed
 from hardway.engine.journal import RunRecord, StepRecord
@@ -270,6 +272,26 @@ async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]
     return [CachedProgram("etcd", "3.6.16", 25_000_000, "ab" * 32)]
 
 
+CLOUD = CloudReport(
+    cloud="home",
+    region="RegionOne",
+    services=(
+        ServiceReport(
+            name="Glance",
+            counterpart="AMI",
+            there=True,
+            version="API 2.17",
+            proofs=(ProofResult("image", "an image is stored", ProofState.PASSED, "it came back", 0.3),),
+        ),
+        ServiceReport(name="Swift", counterpart="S3", there=False, version="", proofs=()),
+    ),
+    findings=(
+        Finding("endpoints with TLS", Standing.AMISS, "http in public: image", "End TLS at a proxy."),
+        Finding("load balancers bear the loss of a computer", Standing.NOT_KNOWN, "there is none"),
+    ),
+)
+
+
 @dataclass
 class House:
     """All doors, and what went through them."""
@@ -278,6 +300,9 @@ class House:
     operations: FakeOperations = field(default_factory=FakeOperations)
     lab: FakeLab = field(default_factory=FakeLab)
     cloud: FakeCloud = field(default_factory=FakeCloud)
+    found: CloudReport | Exception = CLOUD
+    """What a check of a cloud answers, or why it does not."""
+    checked: list[tuple[Any, ...]] = field(default_factory=list)
     executed: list[Sequence[str]] = field(default_factory=list)
     opened: list[tuple[str, bool, str]] = field(default_factory=list)
 
@@ -287,12 +312,30 @@ class House:
         world = SimpleNamespace(state=SimpleNamespace(path=self.state), cluster=SimpleNamespace(name="demo"))
         yield cast("World", world)
 
+    def check_cloud(
+        self, cloud: str | None, *, neutron_conf: Path | None, horizon: str, proofs: bool, report: Report
+    ) -> CloudReport:
+        self.checked.append((cloud, neutron_conf, horizon, proofs))
+        report("Glance, image", "passed (0.3 s)")
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
     def execute(self, command: Sequence[str]) -> int:
         self.executed.append(command)
         return 5
 
     def run(self, *argv: str) -> int:
-        return run(Doors(self.open_world, self.lab, programs, self.operations, self.cloud, self.execute), argv)
+        doors = Doors(
+            self.open_world,
+            self.lab,
+            programs,
+            self.operations,
+            self.cloud,
+            self.execute,
+            check_cloud=self.check_cloud,
+        )
+        return run(doors, argv)
 
 
 def failing(name: str) -> Act:

@@ -40,7 +40,7 @@ def test_the_first_page_names_every_verb(house: House, capsys: pytest.CaptureFix
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("asyncssh", "pydantic", "cryptography", "lightkube", "httpx", "sqlite3", "yaml")
+    heavy = ("asyncssh", "pydantic", "cryptography", "lightkube", "httpx", "sqlite3", "yaml", "openstack")
     program = (
         "import sys; from hardway.app import main; sys.argv = ['hardway', '--help']\n"
         "try: main()\n"

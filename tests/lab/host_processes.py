@@ -17,7 +17,7 @@ OWNER = re.compile(r"(?:hardway([-.])|/hardway/(labs|clouds)/)([a-z0-9-]+)")
 
 WATCHED = re.compile(
     r"(systemd-nspawn|systemd-socket-(proxyd|activate)|mmdebstrap|haproxy|keepalived|etcd|kube-.*|kubelet|containerd.*|"
-    r"runc|flanneld|coredns|ov[sn].*|microsocks)$"
+    r"runc|flanneld|coredns|ld-linux.*|ov[sn].*|microsocks)$"
 )
 """Programs that a lab may leave running outside its control groups."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from asyncio import Event
     from pathlib import Path
 
+    from hardway.cloud.check.report import CloudReport
     from hardway.engine.apply import Watcher
     from hardway.engine.journal import RunRecord, StepRecord
     from hardway.operations.look import Picture
@@ -208,6 +209,16 @@ class Operations(Protocol):
     def history(self, world: World) -> History: ...
 
 
+class CheckCloud(Protocol):
+    """Checks an OpenStack: its services, a proof of each, and what is amiss."""
+
+    def __call__(
+        self, cloud: str | None, *, neutron_conf: Path | None, horizon: str, proofs: bool, report: Report
+    ) -> CloudReport:
+        """Without `proofs` nothing is made there. Raises BadCloud, CloudUnreachable."""
+        ...
+
+
 def replace_process(command: Sequence[str]) -> NoReturn:
     """Become that program: its streams, signals and exit code are its own. Raises OSError."""
     os.execv(command[0], list(command))
@@ -222,5 +233,6 @@ class Doors:
     programs: Programs
     operations: Operations
     cloud: Cloud
+    check_cloud: CheckCloud = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""

@@ -78,6 +78,7 @@ Explained = Callable[[Any], Message]
 
 def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     """Each kind of fault with what explains it; the more special ones first."""
+    from hardway.cloud.check.faults import BadCloud, CloudUnreachable
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
@@ -92,6 +93,8 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
 
     yield SpecFaults, _of_the_spec
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
+    yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
+    yield CloudUnreachable, _in_full
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
     yield Declined, lambda fault: Message(f"you said no: {fault}")

@@ -10,7 +10,7 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, lab, look, plan, spec
+from hardway.cli.verbs import access, change, cloud, cloud_check, lab, look, plan, spec
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -128,6 +128,15 @@ _add(
     "up",
     "hardway cloud up | makes it, or brings back what does not run",
     "hardway cloud up --name small --chassis 1",
+)
+_add(
+    cloud_app,
+    None,
+    cloud_check.check,
+    "check",
+    "hardway cloud check --cloud home | any OpenStack",
+    "hardway cloud check --cloud home --skip-proofs | make nothing there",
+    "hardway cloud check --neutron-conf neutron.conf -o json",
 )
 _add(cloud_app, None, cloud.status, "status", "hardway cloud status", "hardway cloud status -o json")
 _add(

@@ -21,7 +21,7 @@ from hardway.cloud.faults import CloudFault
 from hardway.cloud.ovn.fabric import lay_fabric, pull_cables
 from hardway.cloud.parts import Parts, Progress, ensure_parts
 from hardway.cloud.places import CloudPlace, is_name
-from hardway.cloud.record import Record, read_record
+from hardway.cloud.record import PORTS, Record, read_record
 from hardway.cloud.start import start
 from hardway.lab.cgroups import keeper
 from hardway.lab.locks import locked
@@ -61,16 +61,23 @@ async def up(name: str, chassis: int | None, progress: Progress) -> None:
     parts = await ensure_parts(progress)
     place.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with locked(place.directory):
+        settings = await _settle(place, parts, chassis)
+        await asyncio.to_thread(_copy_databases, parts.databases, place)
+        await lay_fabric(place, settings.record.chassis)
+        await start(settings, keeper(), progress)
+    progress("cloud", f"{name} is up after {time.monotonic() - began:.1f} s")
+
+
+async def _settle(place: CloudPlace, parts: Parts, chassis: int | None) -> Settings:
+    """Decide what the cloud is made of, and write its files; one cloud at a time, so that no two choose one port."""
+    async with locked(place.root):
         record = _record(place, parts, chassis)
         if not await keeper().running(place):
             # Another program may have taken a port meanwhile; everything that names it is written anew.
-            record = replace(record, ports=files.free_ports(record.ports))
+            record = replace(record, ports=files.free_ports(record.ports, files.ports_of_others(place)))
         settings = Settings(place, record)
         await asyncio.to_thread(files.write_files, settings)
-        await asyncio.to_thread(_copy_databases, parts.databases, place)
-        await lay_fabric(place, record.chassis)
-        await start(settings, keeper(), progress)
-    progress("cloud", f"{name} is up after {time.monotonic() - began:.1f} s")
+    return settings
 
 
 def _record(place: CloudPlace, parts: Parts, chassis: int | None) -> Record:
@@ -79,7 +86,7 @@ def _record(place: CloudPlace, parts: Parts, chassis: int | None) -> Record:
     if there is None:
         return Record(
             chassis=chassis or 3,
-            ports=files.free_ports(),
+            ports=PORTS,
             venv=str(parts.venv),
             programs=str(parts.programs),
             trees=str(cache_root() / "lab"),
@@ -92,6 +99,8 @@ def _record(place: CloudPlace, parts: Parts, chassis: int | None) -> Record:
             f"{place.cloud} has {there.chassis} chassis and cannot become one of {chassis}",
             advice=ANEW.format(place.cloud),
         )
+    if there.venv != str(parts.venv):
+        raise CloudFault(f"{place.cloud} was made of other releases of OpenStack", advice=ANEW.format(place.cloud))
     return there
 
 

@@ -201,7 +201,6 @@ def _said(answer: Any) -> str:
 def _explained(error: Exception) -> CloudFault | None:
     """A fault for a person, None for one that is hardway's own."""
     from keystoneauth1 import exceptions as auth
-
     from openstack import exceptions as sdk
 
     said = " ".join(str(error).split())

@@ -56,6 +56,9 @@ ExecStart=/usr/lib/systemd/systemd-networkd-wait-online --interface=eth0 --timeo
 """
 """Else it waits for the links of pods too, which networkd leaves alone."""
 
+PING = "net.ipv4.ping_group_range = 0 2147483647\n"
+"""icmp(7): everybody may ping, as on any Debian; the file capability of ping(8) does not survive the image's making."""
+
 NETWORKD = ("systemd-networkd.service", "systemd-networkd.socket", "systemd-networkd-wait-online.service")
 RESOLVED = "systemd-resolved.service"
 
@@ -70,6 +73,8 @@ RECIPE = Recipe(
         ("etc/systemd/network/20-ethN.network", DHCP.format(name="eth*", metric=200, required="no")),
         ("etc/systemd/system/systemd-networkd.service.d/no-udev.conf", NO_UDEV),
         ("etc/systemd/system/systemd-networkd-wait-online.service.d/eth0.conf", ONLINE),
+        ("etc/sysctl.d/60-ping.conf", PING),
+        ("etc/default/locale", "LANG=C.UTF-8\n"),
     ),
     links=(("etc/resolv.conf", "../run/systemd/resolve/resolv.conf"),),  # the cloud's name servers, not a stub
 )

@@ -13,9 +13,9 @@ from typing import Any
 
 from oslo_config import cfg
 
-from hardway.cloud.compute.places import CloudOwner
 from hardway.cloud.compute.ports import Chassis
 from hardway.cloud.compute.servers import Servers
+from hardway.cloud.places import CloudPlace
 from hardway.lab.cgroups import keeper
 
 GROUP = "hardway"
@@ -38,7 +38,7 @@ def chassis(conf: Any, host: str) -> Chassis:
     options = conf[GROUP]
     if host not in options.chassis:
         raise ValueError(f"[{GROUP}] chassis names no socket for the host {host}")
-    title = f"{CloudOwner(options.cloud_name).title}.{host}"
+    title = f"{CloudPlace.of(options.cloud_name).title}.{host}"
     return Chassis(title, Path(options.chassis[host]), tuple(shlex.split(options.ovs_vsctl)))
 
 
@@ -46,7 +46,7 @@ def servers(conf: Any) -> Servers:
     """The servers of the cloud. Raises LabFault where this computer cannot hold any."""
     options = conf[GROUP]
     return Servers(
-        cloud=CloudOwner(options.cloud_name),
+        cloud=CloudPlace.of(options.cloud_name),
         instances=Path(conf.instances_path),
         trees=Path(options.trees),
         blobs=Path(options.blobs) if options.blobs else None,

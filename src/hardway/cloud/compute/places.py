@@ -9,29 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardway.cloud.places import CloudPlace
 from hardway.lab.places import JobName
-
-
-@dataclass(frozen=True, slots=True)
-class CloudOwner:
-    """A cloud, as the owner of processes and namespaces."""
-
-    name: str
-
-    @property
-    def title(self) -> str:
-        return f"hardway.{self.name}"
-
-    def owns(self, title: str) -> bool:
-        """Whether a namespace or unit of this title is the cloud's or one of its parts'."""
-        return title == self.title or title.startswith(f"{self.title}.")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPlace:
     """A server's names and directories."""
 
-    cloud: CloudOwner
+    cloud: CloudPlace
     instances: Path
     """The directory of all servers, on a file system that can be an overlay's upper."""
     uuid: str

@@ -144,6 +144,7 @@ def renew_script(server: str) -> str:
             f"ip netns del {fresh} 2>/dev/null || true",
             f"ip netns add {fresh}",
             f"ip -n {fresh} link set lo up",
+            f"ip netns exec {fresh} sysctl -qw net.ipv4.ping_group_range='0 2147483647'",  # as systemd has it
             f"printf '%s\\n' {shlex.join(moves)} | ip -n {server} -force -batch - >/dev/null 2>&1 || true",
             f"ip netns del {server}",
             f"nsenter --net={NAMESPACES / fresh} sh -c 'ip netns attach {server} $$'",

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from hardway.cloud.compute.first_boot import SEED, FirstBoot
 from hardway.cloud.compute.image import USER
-from hardway.cloud.compute.places import CloudOwner, ServerPlace
+from hardway.cloud.compute.places import ServerPlace
 from hardway.cloud.compute.ports import renew_script, silence_script
+from hardway.cloud.places import CloudPlace
 from hardway.lab.cgroups import Keeper
 from hardway.lab.faults import LabFault
 from hardway.lab.files import write
@@ -46,7 +47,7 @@ class Record:
 class Servers:
     """The servers of one cloud on this computer, whichever chassis they are on."""
 
-    cloud: CloudOwner
+    cloud: CloudPlace
     instances: Path
     trees: Path
     blobs: Path | None

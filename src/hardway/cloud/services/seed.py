@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import openstack
+
 from hardway.cloud.compute.image import TREE_PROPERTY, USER
 from hardway.cloud.configuration.settings import EXTERNAL, OPERATOR_ADDRESS, PHYSICAL_NETWORK
 from hardway.cloud.record import REGION, Record

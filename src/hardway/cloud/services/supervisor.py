@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, NoReturn
 
 from hardway.cloud.places import SERVICES as PART
 from hardway.cloud.places import CloudPlace
-from hardway.cloud.record import Record, read_record
+from hardway.cloud.record import APIS, LOOPBACK, Record, read_record
 from hardway.cloud.services.channel import Channel
 from hardway.cloud.services.context import Context
 from hardway.cloud.services.environment import load_common_modules, prepare_environment
@@ -64,8 +65,8 @@ class Process:
 class Supervisor:
     """All services of a cloud."""
 
-    def __init__(self, place: CloudPlace, record: Record) -> None:
-        self._place, self._record = place, record
+    def __init__(self, place: CloudPlace, record: Record, sockets: Mapping[str, socket.socket]) -> None:
+        self._place, self._record, self._sockets = place, record, sockets
         self._processes = {service.name: Process(service) for service in SERVICES}
         self._selector = selectors.DefaultSelector()
         self._woken, wake = socket.socketpair()
@@ -93,7 +94,7 @@ class Supervisor:
         process.pid = os.fork()
         if process.pid == 0:
             ours.close()
-            _be(process.service, self._place, self._record, Channel(its), parent)
+            _be(process.service, Context(self._place, self._record, Channel(its), self._sockets), parent)
         its.close()
         process.line = ours
         self._selector.register(ours, selectors.EVENT_READ, process)
@@ -157,7 +158,7 @@ def _say(process: Process, other: Process) -> None:
             process.line.sendall(f"{other.service.name}\n".encode())
 
 
-def _be(service: Service, place: CloudPlace, record: Record, channel: Channel, parent: int) -> NoReturn:
+def _be(service: Service, context: Context, parent: int) -> NoReturn:
     """Become that service, in a process of its own."""
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -166,17 +167,25 @@ def _be(service: Service, place: CloudPlace, record: Record, channel: Channel, p
     libc.prctl(PR_SET_NAME, service.name.encode(), 0, 0, 0)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    log = os.open(place.log / f"{service.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(context.place.log / f"{service.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.argv = [service.name]
     try:
-        channel.listen()
-        service.run(Context(place, record, channel))
+        context.channel.listen()
+        service.run(context)
         os._exit(0)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that has its port, and is listened on when its service is ready. Raises OSError."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((LOOPBACK, port))
+    return made
 
 
 def _log(line: str) -> None:
@@ -188,12 +197,13 @@ def main(root: str, name: str) -> NoReturn:
     record = read_record(place.record)
     if record is None:
         sys.exit(f"{place.record} is not there")
+    sockets = {name: _bound(record.ports[name]) for name in APIS}
     prepare_environment(place, record.programs)
     load_common_modules()
     share_databases()
     gc.collect()
     gc.freeze()
-    Supervisor(place, record).run()
+    Supervisor(place, record, sockets).run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from hardway.cloud.record import LOOPBACK
 from hardway.cloud.services.context import Context
 
 THREADS = 8
@@ -25,7 +24,7 @@ class Service:
 
 
 def serve(name: str) -> Callable[[Context], None]:
-    """Serve the application of the module of that name at its port, for ever."""
+    """Serve the application of the module of that name at its socket, for ever."""
 
     def run(context: Context) -> None:
         make = _of_module(name, "application")
@@ -34,8 +33,7 @@ def serve(name: str) -> Callable[[Context], None]:
 
         server = waitress.create_server(
             application,
-            host=LOOPBACK,
-            port=context.record.ports[name],
+            sockets=[context.sockets[name]],
             threads=THREADS,
             clear_untrusted_proxy_headers=False,
             ident=None,
