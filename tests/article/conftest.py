@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from hardway.cloud import operations
-from hardway.cloud.places import CloudPlace
 from tests.e2e.conftest import Driver
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openstack.yaml"
@@ -70,8 +69,7 @@ def article(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Article]:
         asyncio.run(operations.up(cloud, None, lambda part, line: None))
     folder = tmp_path_factory.mktemp("article")
     shutil.copy(EXAMPLE, folder / "cluster.yaml")
-    clouds = str(CloudPlace.of(cloud).root / "clouds.yaml")
-    driver = Article(folder, variables={"OS_CLIENT_CONFIG_FILE": clouds, "OS_CLOUD": cloud})
+    driver = Article(folder, variables=operations.client_environment(cloud))
     driver.cloud = cloud
     yield driver
     driver("down", "--yes", code=None)

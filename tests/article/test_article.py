@@ -36,7 +36,8 @@ def _up_killed_at(article: Article, kind: str) -> None:
     while time.monotonic() < deadline and process.poll() is None and not _begun(article, kind):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    _, said = process.communicate()
+    assert process.returncode == -signal.SIGKILL, f"{kind} was never begun: {said}"
 
 
 def _begun(article: Article, kind: str) -> bool:
