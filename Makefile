@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e bench tempest vm golden lock cloud cloud-lock
+.PHONY: up down setup binaries check test unit e2e article bench tempest vm golden lock cloud cloud-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -24,6 +24,9 @@ unit: setup
 
 cloud: setup
 	@tools/stages cloud
+
+article: setup
+	@tools/stages binaries article
 
 e2e: setup
 	@tools/stages binaries e2e

@@ -23,7 +23,7 @@ def checked(cloud: RunningCloud, *options: str) -> Any:
     """The whole command, as a user has it."""
     hardway = str(Path(sys.executable).with_name("hardway"))
     environment = {**os.environ, **client_environment(cloud.name)}
-    command = (hardway, "cloud", "check", "-o", "json", *options)
+    command = (str(hardway), "cloud", "check", "-o", "json", *options)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=800)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
