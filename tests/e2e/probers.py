@@ -27,6 +27,9 @@ import httpx
 PERIOD = 0.1
 """Seconds between two questions."""
 
+QUORUM_PERIOD = 0.25
+"""Seconds: etcd's members wait a second for their leader before they elect another, so no election is missed."""
+
 STALL = 10.0
 """Seconds: the renew deadline of leader election, after which a controller-manager or scheduler that gets no answer
 gives its work up (kube-controller-manager --leader-elect-renew-deadline)."""
@@ -46,11 +49,19 @@ class Asked:
     slowest: float = 0.0
     """Seconds of the longest wait for an answer."""
     wrong: list[str] = field(default_factory=list)
+    period: float = PERIOD
+    """Seconds between two questions."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether as many were asked as were due, and each was answered as it should be or is in `wrong`."""
+        due = int((self.seconds - self.slowest) / self.period)
+        return self.answered + len(self.wrong) == self.asked >= due > 0
 
 
-async def ask_steadily(ask: Ask, stop: asyncio.Event) -> Asked:
-    """Ask every PERIOD until told to stop, and wait for what is still to be answered."""
-    seen, began = Asked(), time.monotonic()
+async def ask_steadily(ask: Ask, stop: asyncio.Event, period: float = PERIOD) -> Asked:
+    """Ask every `period` until told to stop, and wait for what is still to be answered."""
+    seen, began = Asked(period=period), time.monotonic()
 
     async def once() -> None:
         sent = time.monotonic()
@@ -67,11 +78,11 @@ async def ask_steadily(ask: Ask, stop: asyncio.Event) -> Asked:
 
     async with asyncio.TaskGroup() as tasks:
         while not stop.is_set():
-            while seen.asked * PERIOD <= time.monotonic() - began:  # also those that this process was too late for
+            while seen.asked * period <= time.monotonic() - began:  # also those that this process was too late for
                 tasks.create_task(once())
                 seen.asked += 1
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, began + seen.asked * PERIOD - time.monotonic()))
+                await asyncio.wait_for(stop.wait(), max(0.0, began + seen.asked * period - time.monotonic()))
     seen.seconds = time.monotonic() - began
     return seen
 
@@ -155,7 +166,7 @@ async def ask_members(folder: Path, members: Sequence[str]) -> Asked:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
     async with httpx.AsyncClient(verify=context, timeout=STALL) as client:
-        return await ask_steadily(Quorum(members, client).holds, stop)
+        return await ask_steadily(Quorum(members, client).holds, stop, QUORUM_PERIOD)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,12 @@ ALTERATIONS = (
         "file /etc/kubernetes/pki/kubelet-serving.pem",
         "unit kubelet.service",
     ),
+    altered(
+        "start that was cut off",
+        "hardway-master-0",
+        "rm /var/lib/hardway/started/hardway-pod-routes-end.service",
+        "unit hardway-pod-routes-end.service",
+    ),
     altered("sysctl", WORKER, "sysctl -w net.ipv4.ip_forward=0", "sysctl net.ipv4.ip_forward"),
     altered(
         "program",
@@ -105,6 +111,7 @@ def test_alterations_on_machines(cluster: Driver) -> None:
     for one in ALTERATIONS:
         cluster.on(one.machine, "sh", "-c", one.command)
     cluster.mends({step for one in ALTERATIONS for step in one.steps})
+    assert "10.244.22.0/24" in routes(cluster), "starting what ends the routes takes none away for good"
 
 
 def test_an_altered_file_of_the_operator(cluster: Driver) -> None:

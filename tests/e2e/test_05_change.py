@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import NAME, SPEC, Driver
-from tests.e2e.probers import PERIOD, Api, Asked, Prober
+from tests.e2e.probers import Api, Asked, Prober
 
 pytestmark = pytest.mark.e2e
 
@@ -46,7 +46,7 @@ def quorum_polled(cluster: Driver, seen: Asked) -> Iterator[None]:
         try:
             yield
         finally:
-            told, _ = process.communicate(timeout=60)
+            told, _ = process.communicate(timeout=300)
     vars(seen).update(json.loads(told))
 
 
@@ -65,7 +65,7 @@ def test_an_etcd_flag_and_a_name_of_the_api_change_without_a_failed_request(clus
     assert len(lost) <= 1, "etcd's leader changes hands once when each member restarts once"
     for seen, forgiven in ((writes.seen, lost), (reads.seen, []), (quorum, [])):
         assert [one for one in seen.wrong if one not in forgiven] == []
-        assert seen.answered + len(forgiven) == seen.asked >= int((seen.seconds - seen.slowest) / PERIOD) > 0
+        assert seen.complete
     assert cluster.steps() == []
     unit = cluster.on("hardway-master-0", "cat", "/etc/systemd/system/etcd.service")
     assert "--snapshot-count=20000" in unit

@@ -69,9 +69,10 @@ _LAY: Final = unit_text(
     (
         ("Description", "Routes to the workers' pods"),
         ("Wants", "network-online.target"),
-        ("After", "network-online.target systemd-networkd.service"),
-        # Where systemd-networkd keeps the network, its restart drops routes it does not know.
-        ("PartOf", "systemd-networkd.service"),
+        ("After", f"network-online.target systemd-networkd.service {END_UNIT}"),
+        # Where systemd-networkd keeps the network, its restart drops routes it does not know. A restart of the end unit
+        # (a start that was cut off is done again) takes them all away: then they are laid anew.
+        ("PartOf", f"systemd-networkd.service {END_UNIT}"),
     ),
     (
         ("Type", "oneshot"),
