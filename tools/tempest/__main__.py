@@ -55,7 +55,7 @@ def _told(wanted: Sequence[str], results: Sequence[Result], cloud: Cloud) -> int
         say(f"not run            {test}: is there still a test of that name?")
     for one in bad:
         say(f"\n=== {one.test}: {one.state}\n{one.evidence}")
-    say(f"\n{len(results) - len(bad)} of {len(wanted)} passed")
+    say(f"\n{len(results) - len(bad)} of {len(results)} tests passed")
     return 1 if bad or missing else 0
 
 
