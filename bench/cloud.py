@@ -33,10 +33,10 @@ async def run(options: Options) -> Report:
     from hardway.cloud import operations
 
     up = partial(operations.up, NAME, 3, lambda part, line: None)
-    options.say("what all clouds share is brought into the cache")
-    await up()
-    await operations.down(NAME)
     try:
+        options.say("what all clouds share is brought into the cache")
+        await up()
+        await operations.down(NAME)
         options.say("a cloud from nothing, and again")
         from_nothing = await _timed(up)
         await operations.stop(NAME)

@@ -13,7 +13,7 @@ import asyncssh
 
 from bench.report import BenchFailed
 
-WITHIN: Final = 120.0
+WITHIN: Final = 300.0
 PAUSE: Final = 0.05
 """Seconds."""
 USER: Final = "debian"
