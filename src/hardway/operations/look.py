@@ -15,6 +15,7 @@ from hardway.plan.diff import make_plan
 from hardway.plan.order import sorted_by_edges
 from hardway.plan.steps import Plan, Step
 from hardway.resources.base import OPERATOR, Resource, Seen
+from hardway.resources.kubernetes import Condition, KubeObject
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,14 @@ def _owned(handlers: Mapping[str, Handler], seen: Mapping[str, Seen]) -> tuple[R
 
 
 def not_on_machines(plan: Plan) -> Plan:
-    """The part of the plan that is on no machine and waits for nothing on one: clouds' objects, keys, programs."""
+    """The part of the plan that is on no machine and waits for nothing on one: machines, clouds' objects, keys.
+
+    The API is on machines: its objects wait, also where the units that it needs are on machines that are off.
+    """
     left: set[str] = set()
     for step in _in_order(plan):
-        on_one = step.machine != OPERATOR and not is_machine(step.resource)
+        of_the_api = step.resource.kind in (KubeObject.kind, Condition.kind)
+        on_one = of_the_api or (step.machine != OPERATOR and not is_machine(step.resource))
         if on_one or left.intersection(step.needs):
             left.add(step.id)
     return Plan(tuple(step for step in plan.steps if step.id not in left))

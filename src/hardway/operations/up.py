@@ -111,12 +111,10 @@ async def _apply_all(
 
 def _to_begin_with(world: World, picture: Picture) -> Plan:
     """What must be done before the rest can be planned: machines that are off, and such as only a look tells about."""
-    if picture.off:
-        return machines_first(picture)
     makes_machines = any(is_machine(step.resource) and step.action is Action.CREATE for step in picture.plan.steps)
     if makes_machines and world.provider.expected_facts(world.cluster) is None:
         return not_on_machines(picture.plan)
-    return Plan(())
+    return machines_first(picture)
 
 
 def _refuse_more(again: Picture) -> bool:
