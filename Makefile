@@ -32,7 +32,7 @@ e2e: setup
 	@tools/stages binaries e2e
 
 test: setup
-	@tools/stages lint types contracts binaries unit cloud e2e
+	@tools/stages lint types contracts binaries unit e2e
 
 bench: setup binaries
 	.venv/bin/python -m bench
