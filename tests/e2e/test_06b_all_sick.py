@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,10 +54,19 @@ def expire(cluster: Driver) -> set[str]:
     return {f"certificate:operator:{name}" for name in ended}
 
 
+def green_again(cluster: Driver) -> None:
+    """Whoever watches the API (CoreDNS, kube-proxy) looks at it again by its own back-off once it was away: client-go's
+    reflectors wait 30 s at most, with as much again for jitter."""
+    end = time.monotonic() + 120
+    while failing := cluster.failing_checks():
+        assert time.monotonic() < end, failing
+
+
 def test_what_has_expired_on_every_master_is_mended_by_one_up(cluster: Driver) -> None:
     expired = expire(cluster)
     for master in masters(cluster):
-        cluster.on(master, "systemctl", "restart", "--no-block", "etcd.service", "kube-apiserver.service")
+        # Killed, since an API server that is asked to stop goes on answering for some seconds.
+        cluster.on(master, "systemctl", "kill", "--signal=KILL", "etcd.service", "kube-apiserver.service")
     plan = cluster("plan", "-o", "json", code=3).json
     assert expired <= {step["id"] for step in plan["steps"]}
     objects = [step for step in plan["steps"] if step["kind"] == "object"]
@@ -64,7 +74,7 @@ def test_what_has_expired_on_every_master_is_mended_by_one_up(cluster: Driver) -
     assert {step["reason"] for step in objects} == {"not looked at: the API does not answer, or not to us"}
     cluster.up()
     assert cluster.steps() == []
-    assert cluster.failing_checks() == {}
+    green_again(cluster)
 
 
 def test_members_that_hang_on_every_master_restart_together(cluster: Driver) -> None:
@@ -74,7 +84,7 @@ def test_members_that_hang_on_every_master_restart_together(cluster: Driver) -> 
         cluster.on(master, "systemctl", "kill", "--signal=STOP", "etcd.service")
     cluster.up()
     assert cluster.steps() == []
-    assert cluster.failing_checks() == {}
+    green_again(cluster)
 
 
 def test_a_leader_of_etcd_that_is_stopped_has_handed_over_before(cluster: Driver) -> None:
