@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -109,21 +108,23 @@ def test_kubectl_goes_by_the_name_through_the_floating_address(made: Article) ->
     assert config["users"][0]["name"] == "admin"
     nodes = made.kubectl("get", "nodes", "-o", "name").split()
     assert sorted(nodes) == [f"node/hardway-worker-{n}" for n in range(3)]
-    with pytest.raises(OSError), socket.create_connection(("192.168.0.100", 6443), timeout=1):
-        pass  # this computer itself has no way there
 
 
 def test_what_is_taken_away_by_hand_is_named_and_mended_alone(made: Article) -> None:
-    group = f"{NAME}-masters"
+    """A rule that the cluster lives without for a while: etcd's would end the API, and the plan would say more."""
+    group = f"{NAME}-workers"
+    itself = made.openstack("security", "group", "show", group)["id"]
     rules = made.openstack("security", "group", "rule", "list", group, "--protocol", "tcp")
-    peers = next(one["ID"] for one in rules if one["Port Range"] == "2380:2380")
+    metrics = next(
+        one["ID"] for one in rules if (one["Port Range"], one["Remote Security Group"]) == ("10250:10250", itself)
+    )
     made.do("loadbalancer", "member", "delete", f"{NAME}-masters", "hardway-master-1")
-    made.do("security", "group", "rule", "delete", peers)
+    made.do("security", "group", "rule", "delete", metrics)
     made.do("recordset", "delete", "bbrfkr.mydns.jp.", "hardway-worker-2.bbrfkr.mydns.jp.")
     assert sorted(made.steps()) == [
         "member:operator:hardway-master-1",
         "record:operator:hardway-worker-2.bbrfkr.mydns.jp.",
-        f"security-rule:operator:{group}: ingress IPv4 tcp 2380 from {group}",
+        f"security-rule:operator:{group}: ingress IPv4 tcp 10250 from {group}",
     ]
     made.up()
     assert made.steps() == []
