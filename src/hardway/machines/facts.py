@@ -96,6 +96,9 @@ class Observation:
     settings: Mapping[str, str]
     modules: frozenset[str]
     swap: bool
+    reboot: bool
+    """Nothing of ours is on it yet, and its distribution asks for a restart: by the file of Debian's update-notifier
+    and unattended-upgrades, or by needs-restarting(1) of Red Hat's."""
     packages: frozenset[str]
     images: Mapping[str, str]
     """Manifest digests by reference, as containerd has them."""
@@ -136,6 +139,10 @@ servers() {{ while read -r a b c; do [ "$a" = nameserver ] && n="$n $b"; done < 
 f=/etc/resolv.conf; n=; servers $f
 case $n in *127.0.0.53*) [ -s {_UPLINKS} ] && f={_UPLINKS} && n= && servers $f ;; esac
 echo "resolv $f$n"
+if [ ! -e {CLUSTER} ]; then
+  if [ -e /run/reboot-required ]; then echo reboot due
+  elif command -v needs-restarting >/dev/null && ! needs-restarting -r >/dev/null; then echo reboot due; fi
+fi
 say addresses; ip -4 addr
 say os; cat /etc/os-release || cat /usr/lib/os-release
 say inventory; [ -e {INVENTORY} ] && cat {INVENTORY}
@@ -289,6 +296,7 @@ def parse(answer: bytes, address: str | None = None) -> Observation:
         settings={key: " ".join(value.split()) for key, value in _words(sections.get("settings", b""))},
         modules=frozenset(_text(sections.get("modules", b"")).split()),
         swap=facts.get("swap") == "on",
+        reboot="reboot" in facts,
         packages=frozenset(name for name, state in _words(sections.get("packages", b"")) if state == "installed"),
         images=_images(_text(sections.get("images", b""))),
     )
