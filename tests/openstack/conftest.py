@@ -19,7 +19,8 @@ from hardway.plan.diff import make_plan
 from hardway.plan.steps import Plan
 from hardway.resources.base import Ref, Resource, Seen
 from hardway.spec.load import parse
-from hardway.spec.model import Cluster, OpenStack
+from hardway.spec.model import Cluster
+from hardway.spec.openstack import OpenStack
 from tests.openstack.fake_cloud import FakeCloud, World
 from tests.simulated_world import Nobody
 

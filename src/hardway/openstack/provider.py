@@ -33,7 +33,8 @@ from hardway.plan.order import machine_id
 from hardway.plan.steps import Plan
 from hardway.resources.base import Content, Ref, Resource
 from hardway.spec.addresses import api_name
-from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine, OpenStack
+from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine
+from hardway.spec.openstack import OpenStack
 
 SSH_PORT = 22
 LogIn = Callable[[Endpoint | None], Awaitable[str | None]]
