@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
     from hardway.cloud.check.report import CloudReport
     from hardway.machines.handler import MachineHandler
@@ -64,40 +66,55 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
     """
     from datetime import UTC, datetime
 
+    cluster = load_cluster(spec)
+    now = datetime.now(UTC)
+    with _state(spec, cluster, command if locked else None, now) as state:
+        world = _world(spec, cluster, state, now)
+        try:
+            yield world
+        finally:
+            await world.close()
+
+
+@contextmanager
+def _state(spec: Path, cluster: Cluster, holder: str | None, now: datetime) -> Iterator[StateDirectory]:
+    """The cluster's state directory: made and held by the `holder`, or only read, if it is there. Raises StateFault."""
+    from hardway.state.directory import StateDirectory, existing_state, location, open_state
+    from hardway.state.lock import locked
+
+    if holder is None:
+        unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
+        yield existing_state(spec, cluster.name) or unmade
+        return
+    state = open_state(spec, cluster.name)
+    with locked(state.lock, holder, now):
+        try:
+            yield state
+        finally:
+            state.remove_unused()
+
+
+def _world(spec: Path, cluster: Cluster, state: StateDirectory, now: datetime) -> World:
     from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
     from hardway.kube.handler import KubeHandler
     from hardway.machines.provider import Operator
     from hardway.operations.world import World
-    from hardway.state.directory import StateDirectory, existing_state, location, open_state
-    from hardway.state.lock import locked as lock
     from hardway.state.vault import Vault
 
-    cluster = load_cluster(spec)
-    now = datetime.now(UTC)
-    async with AsyncExitStack() as stack:
-        unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
-        state = existing_state(spec, cluster.name) or unmade
-        if locked:
-            state = open_state(spec, cluster.name)
-            stack.enter_context(lock(state.lock, command, now))
-            stack.callback(state.remove_unused)
-        vault = Vault(state)
-        operator = Operator(state.cluster_id, state.path, vault.value)
-        provider = providers()[cluster.machines.provider](operator)
-        world = World(
-            cluster=cluster,
-            spec=spec,
-            state=state,
-            vault=vault,
-            store=store(cluster),
-            provider=provider,
-            provider_handlers=provider.handlers(cluster),
-            machines=_machines(cluster, state, provider),
-            kube=KubeHandler(_existing(state, KUBECONFIG), _existing(state, BREAK_GLASS_KUBECONFIG)),
-            now=now,
-        )
-        stack.push_async_callback(world.close)
-        yield world
+    vault = Vault(state)
+    provider = providers()[cluster.machines.provider](Operator(state.cluster_id, state.path, vault.value))
+    return World(
+        cluster=cluster,
+        spec=spec,
+        state=state,
+        vault=vault,
+        store=store(cluster),
+        provider=provider,
+        provider_handlers=provider.handlers(cluster),
+        machines=_machines(cluster, state, provider),
+        kube=KubeHandler(_existing(state, KUBECONFIG), _existing(state, BREAK_GLASS_KUBECONFIG)),
+        now=now,
+    )
 
 
 def _existing(state: StateDirectory, name: str) -> Callable[[], Path | None]:

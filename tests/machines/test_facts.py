@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hardway.machines.facts import (
-    Observation,
-    StrangeAnswer,
-    checked_path,
-    checked_unit,
-    observe_script,
-    parse,
-    setting_path,
-)
+from hardway.machines.answers import parse
 from hardway.machines.inventory import made
+from hardway.machines.observation import Observation, StrangeAnswer
+from hardway.machines.questions import observe_script
 from hardway.machines.seen import KINDS, seen_on, to_remove, unhashed
+from hardway.machines.shell import checked_path, checked_unit, setting_path
 from hardway.machines.simulated import settled
 from hardway.plan.diff import make_plan
 from hardway.resources.base import Chapter, Ref, Resource, Seen

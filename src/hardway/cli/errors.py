@@ -110,8 +110,8 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
 
 def _of_machines() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.kube.api import ApiError, ApiUnavailable
-    from hardway.machines.facts import StrangeAnswer
     from hardway.machines.inventory import ForeignMachine
+    from hardway.machines.observation import StrangeAnswer
     from hardway.machines.transport import Unreachable
 
     yield Unreachable, _unreachable

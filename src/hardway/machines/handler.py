@@ -12,11 +12,13 @@ from typing import Final
 
 from hardway.components.facts import Facts
 from hardway.engine.handler import Context, Resolve, StepFailed
+from hardway.machines.answers import parse, parse_hashes
 from hardway.machines.connections import Connections, Reach
-from hardway.machines.facts import Observation, StrangeAnswer, hash_script, observe_script, parse, parse_hashes
 from hardway.machines.inventory import ForeignMachine
 from hardway.machines.late import LateLook, needless
 from hardway.machines.lease import leased
+from hardway.machines.observation import Observation, StrangeAnswer
+from hardway.machines.questions import hash_script, observe_script
 from hardway.machines.reboot import reboot
 from hardway.machines.scripts import script
 from hardway.machines.scripts.paths import texts_script

@@ -13,7 +13,7 @@ from shlex import quote
 from typing import Final
 
 from hardway.machines.connections import Reach
-from hardway.machines.facts import PATH
+from hardway.machines.shell import PATH
 from hardway.resources.host import STATE
 
 LEASE: Final = f"{STATE}/run"

@@ -8,7 +8,7 @@ from typing import Final
 
 from hardway.engine.handler import Context, StepFailed
 from hardway.machines.connections import Connections
-from hardway.machines.facts import PATH
+from hardway.machines.shell import PATH
 from hardway.machines.transport import Unreachable
 from hardway.plan.steps import Step
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Final
 
-from hardway.machines.facts import Observation, PathSeen
 from hardway.machines.inventory import PACKAGE, Entry
+from hardway.machines.observation import Observation, PathSeen
 from hardway.resources.base import Chapter, Content, Resource, Seen
 from hardway.resources.host import (
     Directory,

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hardway.machines.facts import checked_path
 from hardway.machines.inventory import made
+from hardway.machines.shell import checked_path
 from hardway.machines.transport import Result, Unreachable
 from hardway.resources.base import Known, Resource, Unknown
 from hardway.resources.host import (
