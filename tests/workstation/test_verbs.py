@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hardway.spec.document import LARGEST
+from hardway.workstation.keeping import kept
 from tests.workstation.bench import Computer
 
 HARDWAY = Path(sys.executable).with_name("hardway")
@@ -57,7 +59,7 @@ def test_from_init_to_undo(typed: Typed) -> None:
     assert typed("plan", "-f", "w.yaml") == 0
     assert typed("show", "-f", "w.yaml", "-o", "json") == 0
     assert {one["state"] for one in json.loads(typed.out)["things"]} == {"as wanted"}
-    assert typed("undo", "-o", "json") == 1
+    assert typed("undo", "-o", "json") == 2
     assert "--yes" in json.loads(typed.out)["error"]["wayOut"] + json.loads(typed.out)["error"]["what"]
     assert typed("undo", "--yes", "-o", "json") == 0
     assert json.loads(typed.out)["steps"] == 2
@@ -101,10 +103,6 @@ def test_a_cluster_s_own_faults_are_told_with_their_file(typed: Typed) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_refused(typed: Typed) -> None:
-    import asyncio
-
-    from hardway.workstation.keeping import kept
-
     typed.computer.wants("programs: [hardway]\ncompletions: []\n")
     asyncio.run(typed.computer.apply())
     with kept(typed.computer.home / ".local/state/hardway/workstation", "apply", locked=True):
