@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from hardway.app import Workstation
 from hardway.checks.runner import Row, State
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
@@ -334,6 +335,7 @@ class House:
             self.cloud,
             self.execute,
             check_cloud=self.check_cloud,
+            workstation=Workstation(),
         )
         return run(doors, argv)
 
