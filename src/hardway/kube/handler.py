@@ -12,7 +12,7 @@ from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import Access, Answer, ApiError, ApiUnavailable, Body
 from hardway.kube.conditions import HOLDS, ROLLED, holds, rolled, why_not
 from hardway.kube.drift import drift
-from hardway.kube.ownership import KINDS, SELECTOR, is_owned, labelled, resource_of
+from hardway.kube.ownership import CLUSTER, Ownership, is_owned, labelled, resource_of
 from hardway.kube.trouble import workload_trouble
 from hardway.plan.steps import Action, Step
 from hardway.resources.base import OPERATOR, Resource, Seen
@@ -56,11 +56,14 @@ class KubeHandler:
 
     kinds: tuple[str, ...] = (KubeObject.kind, Condition.kind)
 
-    def __init__(self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None) -> None:
+    def __init__(
+        self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None, ownership: Ownership = CLUSTER
+    ) -> None:
         self.silent = ""
         """Why the last look saw nothing, where there should be an API."""
         self._kubeconfig = kubeconfig
         self._break_glass = break_glass
+        self._ownership = ownership
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
         """What is there. Where there should be an API and it does not answer, or not to us, `silent` says why, and each
@@ -70,8 +73,8 @@ class KubeHandler:
             return {}  # there is no API before there is a way to it
         try:
             async with self._client() as client:
-                wanted = asyncio.gather(*(_observe(client, resource) for resource in resources))
-                seen, owned = await asyncio.gather(wanted, _owned(client))
+                wanted = asyncio.gather(*(self._look_at(client, resource) for resource in resources))
+                seen, owned = await asyncio.gather(wanted, _owned(client, self._ownership))
                 return {**owned, **{one.id: one for one in seen if one is not None}}
         except ApiUnavailable as fault:
             self.silent = str(fault)
@@ -81,8 +84,15 @@ class KubeHandler:
             self.silent = str(error)
         return {one.id: Seen(one.id, {}, unlooked=SILENT) for one in resources}
 
+    async def _look_at(self, client: KubeClient, resource: Resource) -> Seen | None:
+        if isinstance(resource, KubeObject):
+            return await _observe_object(client, resource, self._ownership)
+        if isinstance(resource, Condition):
+            return await _observe_condition(client, resource)
+        raise TypeError(f"no Kubernetes resource: {resource.id}")
+
     def owned(self, seen: Seen) -> Resource:
-        return resource_of(seen)
+        return resource_of(seen, self._ownership)
 
     def batch(self, step: Step) -> str | None:
         return "objects" if isinstance(step.resource, KubeObject) else None
@@ -107,7 +117,7 @@ class KubeHandler:
             )
             client = await attempts.make(lambda: stack.enter_async_context(self._client(irrevocable)))
             for wave in waves(steps):
-                puts = (_put_patiently(client, step, context) for step in wave)
+                puts = (_put_patiently(client, step, context, self._ownership) for step in wave)
                 _raise_first(await asyncio.gather(*puts, return_exceptions=True))
 
     async def _await_condition(self, step: Step, context: Context) -> None:
@@ -231,24 +241,16 @@ async def _review(client: KubeClient) -> Answer:
 _REVIEW: Final = "authorization.k8s.io/v1"
 
 
-async def _observe(client: KubeClient, resource: Resource) -> Seen | None:
-    if isinstance(resource, KubeObject):
-        return await _observe_object(client, resource)
-    if isinstance(resource, Condition):
-        return await _observe_condition(client, resource)
-    raise TypeError(f"no Kubernetes resource: {resource.id}")
-
-
-async def _observe_object(client: KubeClient, resource: KubeObject) -> Seen | None:
+async def _observe_object(client: KubeClient, resource: KubeObject, ownership: Ownership) -> Seen | None:
     """Others may write between the two reads (flannel annotates Nodes): what differs then is theirs, and read again."""
-    body = labelled(resource.body)
+    body = labelled(resource.body, ownership)
     seen = None
     for _ in range(LOOKS):
         live = await _get(client, body)
         if live is None:
             return None
         found, version = await _drift(client, body, live)
-        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live))
+        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live, ownership))
         if version == live["metadata"].get("resourceVersion"):
             break
     return seen
@@ -288,24 +290,27 @@ async def _the_object(client: KubeClient, of: Condition) -> Body | None:
     return await client.get(of.api_version, of.object_kind, of.object_name, of.namespace)
 
 
-async def _owned(client: KubeClient) -> dict[str, Seen]:
-    """Everything that carries our label and is not going already, by id."""
-    found = await asyncio.gather(*(client.list(version, kind, labels=SELECTOR) for version, kind in KINDS))
+async def _owned(client: KubeClient, ownership: Ownership) -> dict[str, Seen]:
+    """Everything that carries the owner's labels and is not going already, by id."""
+    listings = (
+        client.list(version, kind, ownership.namespace, labels=ownership.selector) for version, kind in ownership.kinds
+    )
+    found = await asyncio.gather(*listings)
     staying = (body for bodies in found for body in bodies if not body["metadata"].get("deletionTimestamp"))
     ids = (f"{KubeObject.kind}:{OPERATOR}:{object_name(body)}" for body in staying)
     return {one: Seen(one, {"drift": "none"}, owned=True) for one in ids}
 
 
-async def _put_patiently(client: KubeClient, step: Step, context: Context) -> None:
-    await Attempts(step.id, context, STARTUP).make(lambda: _put(client, step.action, step.resource))
+async def _put_patiently(client: KubeClient, step: Step, context: Context, ownership: Ownership) -> None:
+    await Attempts(step.id, context, STARTUP).make(lambda: _put(client, step.action, step.resource, ownership))
     context.finished(step)
 
 
-async def _put(client: KubeClient, action: Action, resource: Resource) -> None:
+async def _put(client: KubeClient, action: Action, resource: Resource, ownership: Ownership) -> None:
     assert isinstance(resource, KubeObject)
     body = resource.body
     if action is not Action.REMOVE:
-        await client.apply(labelled(body))
+        await client.apply(labelled(body, ownership))
         return
     meta = body["metadata"]
     await client.delete(body["apiVersion"], body["kind"], meta["name"], meta.get("namespace", ""))
