@@ -58,5 +58,7 @@ def read(
     return read_project(request, Memory({"compose.yaml": compose, **(files or {})}))
 
 
-def converted(compose: str, /, *, lax: bool = False, files: Mapping[str, str | bytes | None] | None = None) -> Converted:
+def converted(
+    compose: str, /, *, lax: bool = False, files: Mapping[str, str | bytes | None] | None = None
+) -> Converted:
     return convert(read(compose, files=files).project, lax=lax)

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardway.compose.converting.convert import Converted, convert
-from hardway.compose.converting.support import SERVICE
 from hardway.compose.faults import ComposeFaults
 from hardway.compose.loading.shape import schema
 from hardway.compose.resolved import as_json, as_yaml
@@ -25,8 +24,9 @@ _NAMES = st.one_of(
 )
 _WORDS = st.one_of(
     st.sampled_from(
-        ["", "i", "mysql:8", "$X", "${X:-d}", "${", "$$", "8080:80", "80", "./f:/f", "data:/var/lib/mysql", "/d", "a=b",
-         "on-failure:3", "no", "host", "1000:1000", "5s", "512m", "service_healthy", "$(X)", "a\nb", "'; rm -rf / #", "\x07"]
+        ["", "i", "mysql:8", "$X", "${X:-d}", "${", "$$", "8080:80", "80", "./f:/f", "data:/var/lib/mysql", "/d",
+         "a=b", "on-failure:3", "no", "host", "1000:1000", "5s", "512m", "service_healthy", "$(X)",
+         "a\nb", "'; rm -rf / #", "\x07"]
     ),
     st.text(max_size=12),
 )  # fmt: skip
@@ -36,7 +36,9 @@ _ANY = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_NAMES, inner, max_size=3)),
     max_leaves=6,
 )
-_PORT = st.one_of(st.integers(0, 70000).map(str), st.tuples(st.integers(0, 70000), st.integers(1, 65535)).map("{0[0]}:{0[1]}".format))
+_PORT = st.one_of(
+    st.integers(0, 70000).map(str), st.tuples(st.integers(0, 70000), st.integers(1, 65535)).map("{0[0]}:{0[1]}".format)
+)
 _MOUNT = st.tuples(
     st.sampled_from(["data", "other", "./f", "./conf", "./none", "/etc", ""]),
     st.sampled_from(["/d", "/var/lib/mysql", "/etc/x", "/", "/data/db"]),
@@ -58,12 +60,15 @@ _LIKELY = {
     "hostname": _NAMES,
     "container_name": _NAMES,
 }
-_SERVICE = st.one_of(
-    st.fixed_dictionaries({"image": _LIKELY["image"]}, optional={k: v for k, v in _LIKELY.items() if k != "image"}),
-    st.dictionaries(st.sampled_from(sorted({key.split(".")[0] for key in SERVICE})), _ANY, max_size=4),
+_SERVICE = st.fixed_dictionaries(
+    {"image": _LIKELY["image"]}, optional={key: value for key, value in _LIKELY.items() if key != "image"}
 )
 _PROJECT = st.fixed_dictionaries(
-    {"services": st.dictionaries(st.sampled_from(["web", "db", "my_app", "A.b", "1", "x" * 80]), _SERVICE, min_size=1, max_size=3)},
+    {
+        "services": st.dictionaries(
+            st.sampled_from(["web", "db", "my_app", "A.b", "1", "x" * 80]), _SERVICE, min_size=1, max_size=3
+        )
+    },
     optional={
         "volumes": st.sampled_from([{"data": None, "other": {"name": "n"}}, {"data": {"external": True}}]),
         "networks": st.just({"front": None, "back": {"internal": True}}),
@@ -107,7 +112,9 @@ def _check(converted: Converted) -> None:
         meta = body["metadata"]
         assert _LABEL.fullmatch(meta["name"]), meta["name"]
         assert body["kind"] == "Namespace" or meta["namespace"] == space
-        assert all(re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,61})?[A-Za-z0-9]", one) for one in meta["labels"].values())
+        assert all(
+            re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,61})?[A-Za-z0-9]", one) for one in meta["labels"].values()
+        )
         json.dumps(body)
     ids = [(body["kind"], body["metadata"]["name"]) for body in bodies]
     assert len(ids) == len(set(ids))

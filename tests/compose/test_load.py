@@ -78,11 +78,7 @@ DEFAULTS = {"protocol": "tcp", "mode": "ingress"}
         ),
         (
             'volumes: ["~/x:/d"]',
-            {
-                "volumes": [
-                    {"type": "bind", "source": "/home/me/x", "target": "/d", "bind": {"create_host_path": True}}
-                ]
-            },
+            {"volumes": [{"type": "bind", "source": "/home/me/x", "target": "/d", "bind": {"create_host_path": True}}]},
         ),
         (
             "volumes: [{type: bind, source: ../y, target: /d}]",
@@ -93,7 +89,10 @@ DEFAULTS = {"protocol": "tcp", "mode": "ingress"}
             {"volumes": [{"type": "volume", "source": "data", "target": "/d", "volume": {"nocopy": True}}]},
         ),
         ("environment: [A=1, B=x=y, HOME, NONE]", {"environment": {"A": "1", "B": "x=y", "HOME": "/home/me"}}),
-        ("environment: {A: 1, B: 1.10, C: true, D: , E: yes}", {"environment": {"A": "1", "B": "1.10", "C": "true", "E": "yes"}}),
+        (
+            "environment: {A: 1, B: 1.10, C: true, D: , E: yes}",
+            {"environment": {"A": "1", "B": "1.10", "C": "true", "E": "yes"}},
+        ),
         ("depends_on: [db]", {"depends_on": {"db": {"condition": "service_started", "required": True}}}),
         ("networks: [front]", {"networks": {"front": {}}}),
         ("networks: {front: , back: {aliases: [w]}}", {"networks": {"front": {}, "back": {"aliases": ["w"]}}}),
@@ -157,7 +156,11 @@ networks: {front: }
         ('dns: ["2.2.2.2"]', "dns", ["1.1.1.1", "2.2.2.2"]),
         ("healthcheck: {test: y}", "healthcheck", {"test": "y", "interval": "5s"}),
         ("labels: [b=2]", "labels", {"a": "1", "b": "2"}),
-        ("depends_on: {db: {condition: service_healthy}}", "depends_on", {"db": {"condition": "service_healthy", "required": True}}),
+        (
+            "depends_on: {db: {condition: service_healthy}}",
+            "depends_on",
+            {"db": {"condition": "service_healthy", "required": True}},
+        ),
         ("environment: !override {X: 1}", "environment", {"X": "1"}),
         ("environment: !reset null", "environment", None),
         ("ports: !reset []", "ports", None),
@@ -265,9 +268,7 @@ def test_the_project_has_a_name(top: str, env: dict[str, str], name: str, become
 def test_every_key_knows_where_it_came_from() -> None:
     override = "services:\n  web:\n    image: over\n"
     tree = read(BASE, files={"compose.override.yaml": override}).loaded.tree
-    places = {
-        key: str(at(tree, ("services", "web", key))[0]) for key in ("image", "command")
-    }
+    places = {key: str(at(tree, ("services", "web", key))[0]) for key in ("image", "command")}
     assert places == {"image": "/project/compose.override.yaml:3:5", "command": "/project/compose.yaml:5:5"}
 
 

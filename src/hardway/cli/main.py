@@ -10,7 +10,7 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, cloud_check, compose, lab, look, plan, spec
+from hardway.cli.verbs import access, change, cloud, cloud_check, compose, compose_files, lab, look, plan, spec
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -175,7 +175,7 @@ app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
 _add(
     compose_app,
     None,
-    compose.config,
+    compose_files.config,
     "config",
     "hardway compose config | the resolved project, each key with where it came from",
     "hardway compose config -f compose.yaml -f test.yaml --strict | and whether a cluster takes it",
@@ -184,7 +184,7 @@ _add(
 _add(
     compose_app,
     None,
-    compose.convert,
+    compose_files.convert,
     "convert",
     "hardway compose convert --to manifests | objects for kubectl apply, a file each",
     "hardway compose convert --to manifests --lax | leave out what has no place, and tell",

@@ -50,8 +50,9 @@ def identify(request: Request, files: Files) -> Identity:
 def logs_command(
     world: World, identity: Identity, services: Sequence[str], *, follow: bool, lines: int | None
 ) -> tuple[str, ...]:
-    """kubectl for the logs of some services, or of all; each line with its pod."""
+    """kubectl for the logs of some services, or of all; each line with its pod. Raises Refused."""
     names = ",".join(identity.service(name) for name in services)
+    kubeconfig_path(world)
     selector = f"{PROJECT}={identity.project}" + (f",{SERVICE} in ({names})" if names else "")
     tail = -1 if lines is None else lines
     arguments = ("--namespace", identity.namespace, "logs", f"--selector={selector}", "--prefix", "--all-containers")

@@ -81,7 +81,7 @@ def _scalar(value: Any) -> str:
         words = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
         if is_simple and value[0].isalpha() and value.lower() not in words:
             return value
-        text: str = yaml.dump(value, default_style='"', width=WIDE, allow_unicode=True)
+        text: str = yaml.dump(value, default_style='"', width=WIDE, allow_unicode=value.isprintable())
         return text.strip()
     dumped: str = yaml.safe_dump(value)
     return dumped.removesuffix("\n").removesuffix("\n...")

@@ -33,11 +33,13 @@ KINDS: Final = (
     ("batch/v1", "Job"),
 )
 """Of which a project has objects."""
+REPLACED: Final = frozenset({"Service"})
+"""One with an address of its own cannot become one without; nothing is lost by making it anew."""
 
 
 def ownership(project: str, namespace: str) -> Ownership:
     """By which a project's objects are known, and nothing else is."""
-    return Ownership(project_labels(project), KINDS, namespace, Chapter.APPLICATION)
+    return Ownership(project_labels(project), KINDS, namespace, Chapter.APPLICATION, REPLACED)
 
 
 def resources(converted: Converted) -> tuple[Resource, ...]:

@@ -310,8 +310,23 @@ async def _put(client: KubeClient, action: Action, resource: Resource, ownership
     assert isinstance(resource, KubeObject)
     body = resource.body
     if action is not Action.REMOVE:
-        await client.apply(labelled(body, ownership))
+        await _apply(client, labelled(body, ownership), ownership)
         return
+    await _delete(client, body)
+
+
+async def _apply(client: KubeClient, body: Body, ownership: Ownership) -> None:
+    """In place; anew where that is refused and the owner allows it."""
+    try:
+        await client.apply(body)
+    except ApiError as error:
+        if error.status != 422 or body["kind"] not in ownership.replaced:
+            raise
+        await _delete(client, body)
+        await client.apply(body)
+
+
+async def _delete(client: KubeClient, body: Mapping[str, Any]) -> None:
     meta = body["metadata"]
     await client.delete(body["apiVersion"], body["kind"], meta["name"], meta.get("namespace", ""))
 

@@ -48,6 +48,8 @@ class Ownership:
     """Where namespaced ones are searched; everywhere where it is empty."""
     chapter: Chapter | None = None
     """In which their removal is told; by their kind where none is given."""
+    replaced: frozenset[str] = frozenset()
+    """Kinds that are made anew where the API refuses to change them in place."""
 
     @property
     def selector(self) -> str:

@@ -1,10 +1,9 @@
-"""`hardway compose`: a compose project looked at, converted, run on the cluster, taken away."""
+"""`hardway compose` on a cluster: a project planned, run, looked at, taken away."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from hardway.cli.errors import CHANGES, DONE, bad_input
 from hardway.cli.options import SPEC, Format, Output, Yes
 from hardway.cli.screen import said
 from hardway.cli.session import Session
+from hardway.cli.verbs.compose_files import converted_or_refused, warn
 from hardway.cli.verbs.compose_options import (
     ClusterFile,
     ComposeFiles,
@@ -25,97 +25,14 @@ from hardway.cli.verbs.compose_options import (
 )
 
 if TYPE_CHECKING:
-    from hardway.compose.converting.convert import Converted
     from hardway.compose.loading.request import Request
-    from hardway.compose.loading.whole import Read
 
-Strict = Annotated[bool, typer.Option("--strict", help="Fail where a cluster would refuse something of it.")]
-To = Annotated[Path, typer.Option("--to", metavar="DIR", help="A folder that is empty or not there yet.")]
 Volumes = Annotated[bool, typer.Option("--volumes", "-v", help="Its volumes too, with all data in them.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on as new lines come.")]
 Tail = Annotated[int | None, typer.Option("--tail", min=0, metavar="N", help="So many last lines of each.")]
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE...", help="Without any: all.")]
 OneService = Annotated[str, typer.Argument(metavar="SERVICE")]
 Command = Annotated[list[str], typer.Argument(metavar="-- CMD", help="What is run in its container.")]
-
-
-def config(
-    context: typer.Context,
-    file: ComposeFiles = None,
-    strict: Strict = False,
-    project_name: ProjectName = "",
-    env_file: EnvFiles = None,
-    profile: Profiles = None,
-    project_directory: ProjectDirectory = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """Print the resolved project in its canonical form, each key with where it came from. Touches nothing."""
-    session = Session.of(context, SPEC, output)
-    request = request_of(file, project_name, env_file, profile, project_directory)
-    session.perform_now(lambda: _config(session, request, strict))
-
-
-def _config(session: Session, request: Request, strict: bool) -> int:
-    from hardway.compose.resolved import as_json, as_yaml
-
-    found = session.doors.compose.read(request)
-    _warn(session, found)
-    if strict:
-        _converted(session, found, lax=False)
-    here = str(request.directory)
-    if session.as_json:
-        session.screen.json(as_json(found.loaded.tree, here))
-    else:
-        session.screen.write(as_yaml(found.loaded.tree, here))
-    return DONE
-
-
-def _warn(session: Session, found: Read) -> None:
-    session.caution([f"{place}: {what}" for place, what in found.loaded.warnings])
-
-
-def _converted(session: Session, found: Read, *, lax: bool) -> Converted:
-    """With all that became of it told. Raises ComposeFaults for what is refused."""
-    from hardway.compose.faults import ComposeFaults
-
-    converted = session.doors.compose.convert(found, lax=lax)
-    for one in converted.diagnostics:
-        if one not in converted.refused:
-            session.screen.tell(str(one), "dim")
-    if converted.refused:
-        raise ComposeFaults([one.fault() for one in converted.refused])
-    return converted
-
-
-def convert(
-    context: typer.Context,
-    to: To,
-    file: ComposeFiles = None,
-    lax: Lax = False,
-    project_name: ProjectName = "",
-    env_file: EnvFiles = None,
-    profile: Profiles = None,
-    project_directory: ProjectDirectory = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """Write the project's Kubernetes objects into a folder, and tell what became of each part. Touches nothing else."""
-    session = Session.of(context, SPEC, output)
-    request = request_of(file, project_name, env_file, profile, project_directory)
-    session.perform_now(lambda: _convert(session, request, to, lax))
-
-
-def _convert(session: Session, request: Request, to: Path, lax: bool) -> int:
-    found = session.doors.compose.read(request)
-    _warn(session, found)
-    converted = _converted(session, found, lax=lax)
-    files = session.doors.compose.write(converted, to)
-    if session.as_json:
-        told = [{"kind": one.kind.value, "where": one.where, "place": str(one.place), "what": one.what}
-                for one in converted.diagnostics]  # fmt: skip
-        session.screen.json({"outcome": "done", "files": [str(one) for one in files], "diagnostics": told})
-    else:
-        session.screen.tell(f"{len(files)} objects are in {to}: `kubectl apply -f {to}` makes them")
-    return DONE
 
 
 def plan(
@@ -137,8 +54,8 @@ def plan(
 
 async def _plan(session: Session, request: Request, lax: bool) -> int:
     found = session.doors.compose.read(request)
-    _warn(session, found)
-    converted = _converted(session, found, lax=lax)
+    warn(session, found)
+    converted = converted_or_refused(session, found, lax=lax)
     async with session.world("compose plan") as world:
         picture = await session.doors.compose.proposal(world, converted, found.project.name)
     if session.as_json:
@@ -175,8 +92,8 @@ async def _up(session: Session, request: Request, yes: bool, lax: bool) -> int:
 
     compose = session.doors.compose
     found = compose.read(request)
-    _warn(session, found)
-    converted = _converted(session, found, lax=lax)
+    warn(session, found)
+    converted = converted_or_refused(session, found, lax=lax)
     project = found.project.name
     run = Run(session, yes)
     async with session.world("compose up", locked=True) as world:

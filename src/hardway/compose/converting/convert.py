@@ -85,6 +85,10 @@ def _tell_names(around: Around) -> None:
         telling.refuse(place, ("name",), f"the namespace {namespace} is the cluster's own", "give another name with -p")
     if namespace != project.name:
         telling.renamed(place, ("name",), f"{project.name!r} is the namespace {namespace}")
+    for volume in project.volumes.values():
+        if around.names.claims[volume.key] != volume.name:
+            what = f"{volume.name!r} is the claim {around.names.claims[volume.key]}"
+            telling.renamed(volume.place, ("volumes", volume.key), what)
     for service in project.services:
         name = around.names.services[service.name]
         if name != service.name:

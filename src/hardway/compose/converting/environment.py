@@ -84,23 +84,27 @@ def _mount(
     kind: str, section: str, name: str, grants: Sequence[Grant], keys: Mapping[str, str], pieces: Pieces
 ) -> None:
     """At /run/secrets as one folder; elsewhere each by itself, so that what is beside it stays."""
-    items = [
-        {
-            "key": keys[grant.source],
-            "path": f"g{number}" if not _in_folder(grant) else PurePosixPath(grant.target).name,
-            "mode": 0o444 if grant.mode is None else grant.mode,
-        }
-        for number, grant in enumerate(grants)
-    ]
-    source = {"secretName": name} if kind == "Secret" else {"name": name}
-    key = "secret" if kind == "Secret" else "configMap"
-    pieces.volumes.append({"name": section, key: {**source, "items": items}})
-    if any(_in_folder(grant) for grant in grants):
+    together = [_item(grant, keys, PurePosixPath(grant.target).name) for grant in grants if _in_folder(grant)]
+    if together:
+        pieces.volumes.append({"name": section, **_source(kind, name, together)})
         pieces.mounts.append({"name": section, "mountPath": SECRETS_FOLDER, "readOnly": True})
-    for number, grant in enumerate(grants):
-        if not _in_folder(grant):
-            alone = {"name": section, "mountPath": grant.target, "subPath": f"g{number}", "readOnly": True}
-            pieces.mounts.append(alone)
+    alone = [grant for grant in grants if not _in_folder(grant)]
+    if alone:
+        items = [_item(grant, keys, f"g{number}") for number, grant in enumerate(alone)]
+        pieces.volumes.append({"name": f"{section}-alone", **_source(kind, name, items)})
+    for number, grant in enumerate(alone):
+        mount = {"mountPath": grant.target, "subPath": f"g{number}", "readOnly": True}
+        pieces.mounts.append({"name": f"{section}-alone", **mount})
+
+
+def _item(grant: Grant, keys: Mapping[str, str], path: str) -> Body:
+    return {"key": keys[grant.source], "path": path, "mode": 0o444 if grant.mode is None else grant.mode}
+
+
+def _source(kind: str, name: str, items: Sequence[Body]) -> Body:
+    if kind == "Secret":
+        return {"secret": {"secretName": name, "items": items}}
+    return {"configMap": {"name": name, "items": items}}
 
 
 def _in_folder(grant: Grant) -> bool:

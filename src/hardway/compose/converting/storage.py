@@ -20,6 +20,8 @@ MOST_BYTES: Final = 900 * 1024
 SUBPATH: Final = "data"
 """Where in a volume data lies: at its root a file system may have lost+found, and a database wants to begin empty."""
 
+DOCKER_SOCKETS: Final = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
+
 
 def add_storage(service: Service, around: Around, pieces: Pieces) -> None:
     """Everything that is mounted from `volumes`, `tmpfs` and shm_size."""
@@ -136,6 +138,12 @@ class _Mounting:
 
     def _fits(self, source: BindSource) -> bool:
         """Whether it can be taken along as a ConfigMap; says why not, and what else to do."""
+        if self._mount.source in DOCKER_SOCKETS:
+            what = "there is no Docker on the cluster's machines to be spoken to"
+            self._telling.refuse(
+                self._mount.place, self._path, what, "take it out: the cluster's own API is another one"
+            )
+            return False
         why = source.why_not
         total = sum(len(file.content) for file in source.files)
         if not why and total > MOST_BYTES:

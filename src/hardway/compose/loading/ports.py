@@ -69,8 +69,8 @@ def _range(written: str) -> list[int]:
 def long_volume(node: Scalar, path: Path, faults: Collector) -> Table:
     """One of a service's `volumes` ("./conf:/etc/app:ro") as its long form."""
     parts = node.text.split(":")
-    if len(parts) > 1 and re.fullmatch(r"[A-Za-z]", parts[0]) and parts[1][:1] in ("\\", "/"):
-        parts = [f"{parts[0]}:{parts[1]}", *parts[2:]]  # C:\data
+    if _is_drive(parts):
+        parts = [f"{parts[0]}:{parts[1]}", *parts[2:]]
     source, target, options = _three(parts)
     if not target.startswith("/") or len(parts) > 3:
         faults.add(
@@ -90,6 +90,13 @@ def long_volume(node: Scalar, path: Path, faults: Collector) -> Table:
         "volume": table(node.place, {"nocopy": True}) if "nocopy" in flags and not is_bind else None,
     }
     return table(node.place, entries)
+
+
+def _is_drive(parts: list[str]) -> bool:
+    r"""C:\data:/data, and C:/data:/data; but a:/data is a volume a."""
+    if len(parts) < 2 or not re.fullmatch(r"[A-Za-z]", parts[0]):
+        return False
+    return parts[1].startswith("\\") or (len(parts) > 2 and parts[2].startswith("/"))
 
 
 def _three(parts: list[str]) -> tuple[str, str, str]:

@@ -8,8 +8,9 @@ from hardway.compose.faults import Collector
 from hardway.compose.files import Files
 from hardway.compose.loading.load import Loaded, load
 from hardway.compose.loading.materials import gather
-from hardway.compose.loading.project import bind_sources, project_of
+from hardway.compose.loading.project import project_of
 from hardway.compose.loading.request import Request
+from hardway.compose.loading.storage import bind_sources
 from hardway.compose.model import Project
 
 
