@@ -337,11 +337,20 @@ def check_cloud(
 
 def main() -> None:
     """The command `hardway`."""
-    from hardway.cli import operations
+    from hardway.cli import composing, operations
     from hardway.cli.doors import Doors
     from hardway.cli.main import run
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud, workstation=Workstation())
+    doors = Doors(
+        open_world,
+        Lab(),
+        programs,
+        operations,
+        Cloud(),
+        check_cloud=check_cloud,
+        compose=composing,
+        workstation=Workstation(),
+    )
     sys.exit(run(doors, sys.argv[1:]))

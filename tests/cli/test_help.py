@@ -17,6 +17,7 @@ VERBS = [
     *("init", "schema", "plan", "up", "verify", "status", "kubectl", "kubeconfig", "render", "down", "journal"),
     "binaries",
     *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
+    *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),
     *(f"lab {verb}" for verb in ("up", "down", "status", "exec", "shell", "kill", "start", "doctor")),
 ]

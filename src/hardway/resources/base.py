@@ -33,6 +33,7 @@ class Chapter(StrEnum):
     DNS = "DNS"
     SMOKE_TEST = "smoke test"
     ASSOCIATIONS = "file associations"
+    APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True)
