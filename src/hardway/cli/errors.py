@@ -101,7 +101,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
     yield CloudUnreachable, _in_full
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
-    yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
+    yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="Give the same command again.")
     yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
     yield Stopped, _of_stopped
@@ -131,7 +131,7 @@ NO_API: Final = "`hardway status` shows which components run; `hardway up` mends
 NO_JOURNAL: Final = (
     "Make room where the disk is full; else move the file away: the world itself says where to go on, not the journal."
 )
-AGAIN: Final = "`hardway up` looks at the world again and goes on from there."
+AGAIN: Final = "The same command looks at the world again and goes on from there."
 
 
 def _first_and_rest(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -178,7 +178,7 @@ def of_apply(fault: ApplyFailed, begun: Mapping[str, Step]) -> Message:
     failed = tuple(of_step(one, begun.get(one.step_id)) for one in fault.failures)
     left = f", {steps(fault.left)} not begun" if fault.left else ""
     what = f"{steps(len(failed))} failed{left}"
-    return Message(what, way_out=f"Mend what is named above, then: {AGAIN}", also=failed)
+    return Message(what, way_out=f"Mend what is named above, then: {AGAIN[0].lower()}{AGAIN[1:]}", also=failed)
 
 
 def of_step(fault: StepFailed, step: Step | None) -> Message:
