@@ -26,6 +26,7 @@ from hardway.cli.verbs.compose_options import (
 
 if TYPE_CHECKING:
     from hardway.compose.loading.request import Request
+    from hardway.compose.status import ProjectStatus
 
 Volumes = Annotated[bool, typer.Option("--volumes", "-v", help="Its volumes too, with all data in them.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on as new lines come.")]
@@ -100,6 +101,9 @@ async def _up(session: Session, request: Request, yes: bool, lax: bool) -> int:
         done = await run.watched(
             lambda watcher, confirm, stop: compose.up(world, converted, project, watcher, confirm, stop)
         )
+        running = await compose.ps(world, project, converted.names.namespace)
+    if not session.as_json:
+        _show_status(session, running)
     return _tell_end(session, f"project {project} runs", done.steps, done.seconds)
 
 
@@ -160,16 +164,20 @@ def ps(
 async def _ps(session: Session, request: Request) -> int:
     identity = session.doors.compose.identify(request)
     async with session.world("compose ps") as world:
-        running = await session.doors.compose.ps(world, identity)
+        found = await session.doors.compose.ps(world, identity.project, identity.namespace)
     if session.as_json:
         from hardway.cli.json_values import json_value
 
-        session.screen.json({"project": identity.project, "services": json_value(running)})
-        return DONE
-    from hardway.cli.compose_tables import running_table
-
-    session.screen.show(running_table(running))
+        session.screen.json({"project": identity.project, **json_value(found)})
+    else:
+        _show_status(session, found)
     return DONE
+
+
+def _show_status(session: Session, found: ProjectStatus) -> None:
+    from hardway.cli.compose_tables import status_tables
+
+    session.screen.show(*status_tables(found))
 
 
 def logs(
