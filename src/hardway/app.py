@@ -8,21 +8,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncio import Event
+    from datetime import datetime
+
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
     from hardway.cloud.check.report import CloudReport
+    from hardway.engine.apply import Watcher
     from hardway.machines.handler import MachineHandler
     from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
+    from hardway.operations.up import Confirm, Done
     from hardway.operations.world import World
     from hardway.sources.store import Store
     from hardway.spec.kinds import Kinds
     from hardway.spec.model import Cluster
     from hardway.state.directory import StateDirectory
+    from hardway.workstation.operations import Bench, Proposal
+    from hardway.workstation.show import Shown
 
 
 def providers() -> Mapping[str, Callable[[Operator], Provider]]:
@@ -64,40 +71,55 @@ async def open_world(spec: Path, *, locked: bool, command: str) -> AsyncGenerato
     """
     from datetime import UTC, datetime
 
+    cluster = load_cluster(spec)
+    now = datetime.now(UTC)
+    with _state(spec, cluster, command if locked else None, now) as state:
+        world = _world(spec, cluster, state, now)
+        try:
+            yield world
+        finally:
+            await world.close()
+
+
+@contextmanager
+def _state(spec: Path, cluster: Cluster, holder: str | None, now: datetime) -> Iterator[StateDirectory]:
+    """The cluster's state directory: made and held by the `holder`, or only read, if it is there. Raises StateFault."""
+    from hardway.state.directory import StateDirectory, existing_state, location, open_state
+    from hardway.state.lock import locked
+
+    if holder is None:
+        unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
+        yield existing_state(spec, cluster.name) or unmade
+        return
+    state = open_state(spec, cluster.name)
+    with locked(state.lock, holder, now):
+        try:
+            yield state
+        finally:
+            state.remove_unused()
+
+
+def _world(spec: Path, cluster: Cluster, state: StateDirectory, now: datetime) -> World:
     from hardway.components.layout import BREAK_GLASS_KUBECONFIG, KUBECONFIG
     from hardway.kube.handler import KubeHandler
     from hardway.machines.provider import Operator
     from hardway.operations.world import World
-    from hardway.state.directory import StateDirectory, existing_state, location, open_state
-    from hardway.state.lock import locked as lock
     from hardway.state.vault import Vault
 
-    cluster = load_cluster(spec)
-    now = datetime.now(UTC)
-    async with AsyncExitStack() as stack:
-        unmade = StateDirectory(location(spec, cluster.name), cluster.name, cluster_id="")
-        state = existing_state(spec, cluster.name) or unmade
-        if locked:
-            state = open_state(spec, cluster.name)
-            stack.enter_context(lock(state.lock, command, now))
-            stack.callback(state.remove_unused)
-        vault = Vault(state)
-        operator = Operator(state.cluster_id, state.path, vault.value)
-        provider = providers()[cluster.machines.provider](operator)
-        world = World(
-            cluster=cluster,
-            spec=spec,
-            state=state,
-            vault=vault,
-            store=store(cluster),
-            provider=provider,
-            provider_handlers=provider.handlers(cluster),
-            machines=_machines(cluster, state, provider),
-            kube=KubeHandler(_existing(state, KUBECONFIG), _existing(state, BREAK_GLASS_KUBECONFIG)),
-            now=now,
-        )
-        stack.push_async_callback(world.close)
-        yield world
+    vault = Vault(state)
+    provider = providers()[cluster.machines.provider](Operator(state.cluster_id, state.path, vault.value))
+    return World(
+        cluster=cluster,
+        spec=spec,
+        state=state,
+        vault=vault,
+        store=store(cluster),
+        provider=provider,
+        provider_handlers=provider.handlers(cluster),
+        machines=_machines(cluster, state, provider),
+        kube=KubeHandler(_existing(state, KUBECONFIG), _existing(state, BREAK_GLASS_KUBECONFIG)),
+        now=now,
+    )
 
 
 def _existing(state: StateDirectory, name: str) -> Callable[[], Path | None]:
@@ -231,6 +253,64 @@ class Cloud:
         return log_command(name, service, lines, follow)
 
 
+class Workstation:
+    """The computer that is worked from, behind the command line's door."""
+
+    def template(self) -> str:
+        from hardway.workstation.template import template
+
+        return template()
+
+    async def proposal(self, spec: Path) -> Proposal:
+        from hardway.workstation.operations import proposal
+
+        with _bench("workstation plan", locked=False) as bench:
+            return await proposal(bench, spec)
+
+    def plan_json(self, proposed: Proposal) -> Mapping[str, Any]:
+        from hardway.plan.saved import step_json
+
+        steps = [step_json(step) for step in proposed.picture.plan.steps]
+        return {"steps": steps, "cautions": list(proposed.cautions), "obstacles": list(proposed.obstacles)}
+
+    async def apply(
+        self, spec: Path, watcher: Watcher, confirm: Confirm, stop: Event, caution: Callable[[Sequence[str]], None]
+    ) -> Done:
+        from hardway.workstation.operations import apply
+
+        with _bench("workstation apply", locked=True) as bench:
+            return await apply(bench, spec, watcher, confirm, stop, caution)
+
+    async def undo(self, watcher: Watcher, confirm: Confirm, stop: Event) -> Done:
+        from hardway.workstation.operations import undo
+
+        with _bench("workstation undo", locked=True) as bench:
+            return await undo(bench, watcher, confirm, stop)
+
+    async def show(self, spec: Path | None, types: Sequence[str]) -> Shown:
+        from hardway.workstation.show import show
+
+        with _bench("workstation show", locked=False) as bench:
+            return await show(bench, spec, types)
+
+
+@contextmanager
+def _bench(command: str, *, locked: bool) -> Iterator[Bench]:
+    """This user's computer; `locked` makes the state directory and holds it. Raises StateFault.
+
+    A state directory in which nothing was kept meanwhile is taken away again.
+    """
+    from hardway.sources.store import Store
+    from hardway.workstation.clusters import Clusters
+    from hardway.workstation.keeping import kept
+    from hardway.workstation.operations import Bench
+    from hardway.workstation.places import this_computer
+
+    places = this_computer()
+    with kept(places.state, command, locked=locked) as (state, inventory):
+        yield Bench(places, state, inventory, Store(), Clusters(open_world, places))
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
@@ -263,5 +343,14 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud, compose=composing)
+    doors = Doors(
+        open_world,
+        Lab(),
+        programs,
+        operations,
+        Cloud(),
+        check_cloud=check_cloud,
+        compose=composing,
+        workstation=Workstation(),
+    )
     sys.exit(run(doors, sys.argv[1:]))

@@ -41,7 +41,7 @@ KNOWN: list[tuple[BaseException, int, list[str]]] = [
     (LabFault("not root", "uid 1000", "run it with sudo"), 1, ["not root", "uid 1000", "way out: run it with sudo"]),
     (WrongChecksum("etcd: wrong checksum", "expected a\ngot b"), 1, ["etcd: wrong checksum", "    got b"]),
     (ApiUnavailable("no connection"), 1, ["the Kubernetes API does not answer: no connection", "hardway status"]),
-    (Stopped(3), 1, ["3 steps not begun", "he same command looks at the world again"]),
+    (Stopped(3), 1, ["3 steps not begun", "`hardway up` looks at the world again"]),
     (OSError(errno.ENOSPC, "No space left on device", "/c/x"), 1, ["/c/x: no space left on device", "Free some space"]),
     (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/c/x"), 1, ["/c/x: not a directory", "is the name right"]),
     (IsADirectoryError(errno.EISDIR, "Is a directory", "/c"), 1, ["/c: is a directory", "is the name right"]),

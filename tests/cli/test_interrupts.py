@@ -31,7 +31,7 @@ def test_the_first_signal_ends_what_has_begun(house: House, capsys: pytest.Captu
     told = capsys.readouterr().err
     assert "press Ctrl-C again to drop it" in told
     assert "1 step not begun" in told
-    assert "he same command looks at the world again and goes on" in told
+    assert "`hardway up` looks at the world again and goes on" in told
     assert len(ended) == 2
 
 
@@ -49,7 +49,7 @@ def test_the_second_signal_drops_it(house: House, capsys: pytest.CaptureFixture[
     assert house.run("up", "--yes") == 1
     told = capsys.readouterr().err
     assert "dropped as you asked" in told
-    assert "he same command looks at the world again and goes on" in told
+    assert "`hardway up` looks at the world again and goes on" in told
     assert ended == []
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hardway.operations.world import World
     from hardway.plan.saved import SavedPlan
     from hardway.resources.base import Known
+    from hardway.workstation.operations import Proposal
+    from hardway.workstation.show import Shown
 
 Report = Callable[[str, str], None]
 """Told of progress as it comes: what it is about (a machine, a program), and one line about it."""
@@ -151,6 +153,33 @@ class Cloud(Protocol):
     def openstack_command(self, name: str, arguments: Sequence[str], admin: bool) -> Sequence[str]: ...
 
     def log_command(self, name: str, service: str, lines: int, follow: bool) -> Sequence[str]: ...
+
+
+class Workstation(Protocol):
+    """The computer that is worked from. Each raises WorkstationFault and StateFault."""
+
+    def template(self) -> str: ...
+
+    def proposal(self, spec: Path) -> Awaitable[Proposal]:
+        """What `apply` would do. Raises SpecFaults, Refused."""
+        ...
+
+    def plan_json(self, proposed: Proposal) -> Mapping[str, Any]: ...
+
+    def apply(
+        self,
+        spec: Path,
+        watcher: Watcher,
+        confirm: Confirm,
+        stop: Event,
+        caution: Callable[[Sequence[str]], None],
+    ) -> Awaitable[Done]: ...
+
+    def undo(self, watcher: Watcher, confirm: Confirm, stop: Event) -> Awaitable[Done]: ...
+
+    def show(self, spec: Path | None, types: Sequence[str]) -> Awaitable[Shown]:
+        """What is there; without a spec what was made. Raises SpecFaults, Refused."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +308,7 @@ class Doors:
     operations: Operations
     cloud: Cloud
     check_cloud: CheckCloud = field(kw_only=True)
+    workstation: Workstation = field(kw_only=True)
     compose: Compose = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""

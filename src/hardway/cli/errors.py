@@ -93,6 +93,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.sources.faults import SourceFault
     from hardway.spec.faults import SpecFaults
     from hardway.state.faults import StateFault
+    from hardway.workstation.faults import WorkstationFault
 
     yield SpecFaults, _of_the_spec
     yield ComposeFaults, _of_compose
@@ -104,19 +105,19 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="Give the same command again.")
     yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
-    yield Stopped, _of_stopped
+    yield Stopped, of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
-    for said_in_full in (LabFault, SourceFault, StateFault, Leased):
+    for said_in_full in (LabFault, SourceFault, StateFault, Leased, WorkstationFault):
         yield said_in_full, _in_full
     yield from _of_machines()
 
 
 def _of_machines() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.kube.api import ApiError, ApiUnavailable
-    from hardway.machines.facts import StrangeAnswer
     from hardway.machines.inventory import ForeignMachine
+    from hardway.machines.observation import StrangeAnswer
     from hardway.machines.transport import Unreachable
 
     yield Unreachable, _unreachable
@@ -131,7 +132,7 @@ NO_API: Final = "`hardway status` shows which components run; `hardway up` mends
 NO_JOURNAL: Final = (
     "Make room where the disk is full; else move the file away: the world itself says where to go on, not the journal."
 )
-AGAIN: Final = "The same command looks at the world again and goes on from there."
+AGAIN: Final = "`hardway up` looks at the world again and goes on from there."
 
 
 def _first_and_rest(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -164,8 +165,9 @@ def _unreachable(fault: Any) -> Message:
     return Message(f"{fault.machine} cannot be reached: {fault.why}", way_out=way_out)
 
 
-def _of_stopped(fault: Stopped) -> Message:
-    return Message(f"stopped as you asked: what had begun was ended, {steps(fault.left)} not begun", way_out=AGAIN)
+def of_stopped(fault: Stopped, again: str = AGAIN) -> Message:
+    """How far it came; `again` says how to go on."""
+    return Message(f"stopped as you asked: what had begun was ended, {steps(fault.left)} not begun", way_out=again)
 
 
 def steps(count: int) -> str:
@@ -173,12 +175,12 @@ def steps(count: int) -> str:
     return f"{count} step" if count == 1 else f"{count} steps"
 
 
-def of_apply(fault: ApplyFailed, begun: Mapping[str, Step]) -> Message:
-    """What failed, with the chapter and machine of each from the steps that were begun."""
+def of_apply(fault: ApplyFailed, begun: Mapping[str, Step], again: str = AGAIN) -> Message:
+    """What failed, with the chapter and machine of each from the steps that were begun; `again` says how to go on."""
     failed = tuple(of_step(one, begun.get(one.step_id)) for one in fault.failures)
     left = f", {steps(fault.left)} not begun" if fault.left else ""
     what = f"{steps(len(failed))} failed{left}"
-    return Message(what, way_out=f"Mend what is named above, then: {AGAIN[0].lower()}{AGAIN[1:]}", also=failed)
+    return Message(what, way_out=f"Mend what is named above, then: {again}", also=failed)
 
 
 def of_step(fault: StepFailed, step: Step | None) -> Message:

@@ -10,7 +10,19 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, cloud_check, compose, compose_files, lab, look, plan, spec
+from hardway.cli.verbs import (
+    access,
+    change,
+    cloud,
+    cloud_check,
+    compose,
+    compose_files,
+    lab,
+    look,
+    plan,
+    spec,
+    workstation,
+)
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -23,6 +35,12 @@ cloud_app = typer.Typer(
     no_args_is_help=True,
     help="A real OpenStack on this computer (needs root).",
     epilog=examples("hardway cloud up", "eval $(hardway cloud openrc)", "hardway cloud down"),
+)
+
+workstation_app = typer.Typer(
+    no_args_is_help=True,
+    help="What you need on the computer that you work from.",
+    epilog=examples("hardway workstation init", "hardway workstation plan", "hardway workstation apply"),
 )
 
 compose_app = typer.Typer(
@@ -172,6 +190,27 @@ _add(
 )
 _add(cloud_app, None, cloud.logs, "logs", "hardway cloud logs nova", "hardway cloud logs neutron --follow")
 app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
+_add(workstation_app, None, workstation.init, "init", "hardway workstation init")
+_add(workstation_app, None, workstation.plan, "plan", "hardway workstation plan", "hardway workstation plan -o json")
+_add(workstation_app, None, workstation.apply, "apply", "hardway workstation apply", "hardway workstation apply --yes")
+_add(
+    workstation_app,
+    None,
+    workstation.undo,
+    "undo",
+    "hardway workstation undo | show what would go, ask, do it",
+    "hardway workstation undo --yes",
+)
+_add(
+    workstation_app,
+    None,
+    workstation.show,
+    "show",
+    "hardway workstation show",
+    "hardway workstation show text/plain application/pdf | what opens these",
+    "hardway workstation show .txt txtfile | from WSL: what Windows opens these with",
+)
+app.add_typer(workstation_app, name="workstation", rich_help_panel=_COMPUTER)
 _add(
     compose_app,
     None,

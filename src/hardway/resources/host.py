@@ -229,6 +229,25 @@ class SwapOff(Resource):
         return {"swap": "off"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reboot(Resource):
+    """No restart is due before anything of ours is on the machine. Later ones are their keeper's: a machine at work is
+    not restarted because a package was updated. Everything else on the machine comes after it (`plan/order.py`)."""
+
+    kind: ClassVar[str] = "reboot"
+    removal: ClassVar[int] = 150
+
+    @property
+    def name(self) -> str:
+        return self.machine
+
+    def attributes(self, known: Known) -> Attributes:
+        return {"due": "no"}
+
+    def describe(self) -> str:
+        return "reboot, if its distribution asks for one"
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """An HTTP(S) request made on the machine itself that answers 200 once the unit does its work."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hardway.compose.loading.request import Request
     from hardway.compose.status import ProjectStatus
 
+AGAIN = "`hardway compose {}` looks at the cluster again and goes on from there."
+
 Volumes = Annotated[bool, typer.Option("--volumes", "-v", help="Its volumes too, with all data in them.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on as new lines come.")]
 Tail = Annotated[int | None, typer.Option("--tail", min=0, metavar="N", help="So many last lines of each.")]
@@ -96,7 +98,7 @@ async def _up(session: Session, request: Request, yes: bool, lax: bool) -> int:
     warn(session, found)
     converted = converted_or_refused(session, found, lax=lax)
     project = found.project.name
-    run = Run(session, yes)
+    run = Run(session, yes, AGAIN.format("up"))
     async with session.world("compose up", locked=True) as world:
         done = await run.watched(
             lambda watcher, confirm, stop: compose.up(world, converted, project, watcher, confirm, stop)
@@ -139,7 +141,7 @@ async def _down(session: Session, request: Request, volumes: bool, yes: bool) ->
 
     compose = session.doors.compose
     identity = compose.identify(request)
-    run = Run(session, yes)
+    run = Run(session, yes, AGAIN.format("down"))
     async with session.world("compose down", locked=True) as world:
         done = await run.watched(
             lambda watcher, confirm, stop: compose.down(world, identity, watcher, confirm, stop, volumes=volumes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from shlex import quote
 
 from hardway.machines import inventory
-from hardway.machines.facts import PATH, checked_unit
 from hardway.machines.inventory import STARTED
 from hardway.machines.scripts.work import Work, forget, record, record_was
+from hardway.machines.shell import PATH, checked_unit
 from hardway.resources.host import Image, Unit, UnitOff
 
 _CTR = "ctr -n k8s.io images"
