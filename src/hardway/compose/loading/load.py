@@ -54,7 +54,7 @@ def load(request: Request, files: Files) -> Loaded:
     faults.raise_any()
     profiles = request.profiles | _listed(around.variables.get("COMPOSE_PROFILES", ""))
     tree = with_extends(tree, loading.other, faults)
-    tree = without_resets(tree.without("include"))  # type: ignore[assignment]
+    tree = _stripped(tree.without("include"))
     tree = active(tree, profiles, faults)
     tree = with_env_files(tree, around.variables, files, faults)
     check_references(tree, faults)
@@ -127,7 +127,7 @@ class Loading:
             return None
         before = len(self._faults.faults)
         tree = expand(tree.without("version"), around.variables, self._faults, self._notes)
-        check_shape(without_nulls_of_tags(tree), self._faults)
+        check_shape(_stripped(tree), self._faults)
         if len(self._faults.faults) > before:
             return None
         return with_paths(canonical(tree, self._faults), around)
@@ -172,8 +172,8 @@ class Loading:
         return tree
 
 
-def without_nulls_of_tags(tree: Table) -> Table:
-    """For the schema: what is tagged !reset may have any value, and is as good as not there."""
+def _stripped(tree: Table) -> Table:
+    """What is tagged !reset may have any value, and is as good as not there."""
     stripped = without_resets(tree)
     assert isinstance(stripped, Table)
     return stripped
