@@ -51,6 +51,7 @@ services:
 volumes: {data: }
 """
 
+WORKERS = (SimpleNamespace(address="203.0.113.20"),)
 WORKLOADS = (("apps/v1", "Deployment"), ("batch/v1", "Job"))
 INSIDE = ("ConfigMap", "Secret", "Service", "PersistentVolumeClaim")
 
@@ -87,7 +88,10 @@ def world(api: RealApi, tmp_path: Path) -> World:
             copy(file, tmp_path)
     copy(api.break_glass, tmp_path / KUBECONFIG)
     state = SimpleNamespace(path=tmp_path, journal=tmp_path / "journal.sqlite")
-    return cast("World", SimpleNamespace(state=state, cluster=SimpleNamespace(name="demo"), resolve=lambda ref: b""))
+    return cast(
+        "World",
+        SimpleNamespace(state=state, cluster=SimpleNamespace(name="demo", workers=WORKERS), resolve=lambda ref: b""),
+    )
 
 
 async def _play(client: KubeClient) -> None:
@@ -290,7 +294,9 @@ async def test_no_is_no(world: World, client: KubeClient) -> None:
 
 async def test_ps_shows_what_runs_and_where_it_answers(world: World, client: KubeClient) -> None:
     await run_up(world, converted(SHOP))
-    running = {one.service: one for one in await ps(world, "shop", "shop")}
+    found = await ps(world, "shop", "shop")
+    assert found.addresses == ("203.0.113.20",)
+    running = {one.service: one for one in found.services}
     assert {name: (one.kind, one.ready, one.wanted) for name, one in running.items()} == {
         "web": ("Deployment", 1, 1),
         "db": ("Deployment", 1, 1),

@@ -77,6 +77,21 @@ DEFAULTS = {"protocol": "tcp", "mode": "ingress"}
             },
         ),
         (
+            'volumes: ["/x:/d:ro,z,cached,rslave"]',
+            {
+                "volumes": [
+                    {
+                        "type": "bind",
+                        "source": "/x",
+                        "target": "/d",
+                        "read_only": True,
+                        "consistency": "cached",
+                        "bind": {"create_host_path": True, "selinux": "z", "propagation": "rslave"},
+                    }
+                ]
+            },
+        ),
+        (
             'volumes: ["~/x:/d"]',
             {"volumes": [{"type": "bind", "source": "/home/me/x", "target": "/d", "bind": {"create_host_path": True}}]},
         ),
@@ -265,6 +280,16 @@ def test_the_project_has_a_name(top: str, env: dict[str, str], name: str, become
     assert read(f"{top}\nservices: {{web: {{image: i}}}}", env=env, name=name).loaded.name == becomes
 
 
+def test_the_name_is_a_variable_of_every_file() -> None:
+    compose = "name: mine\nservices: {web: {image: 'i', hostname: '${COMPOSE_PROJECT_NAME}-web'}}"
+    assert services(compose)["web"]["hostname"] == "mine-web"
+
+
+def test_what_is_not_required_may_be_missing() -> None:
+    depends = "depends_on: {gone: {condition: service_started, required: false}}"
+    assert services(f"services: {{web: {{image: i, {depends}}}}}")["web"]["depends_on"] == {}
+
+
 def test_every_key_knows_where_it_came_from() -> None:
     override = "services:\n  web:\n    image: over\n"
     tree = read(BASE, files={"compose.override.yaml": override}).loaded.tree
@@ -307,6 +332,8 @@ FAULTS = [
     ("services: {web: {image: i}}\nsecrets: {k: {external: true}}", "2:25", "external one is not known"),
     ("services: {web: {image: i}}\nvolumes: {d: {x-hardway: {sise: 1Gi}}}", "2:27", "there is no such key"),
     ("services: {web: {image: i}}\nvolumes: {d: {x-hardway: {size: lots}}}", "2:33", "is no size"),
+    ("services: {web: {image: i, x-hardway: {size: 1Gi}}}", "1:28", "it says nothing of a service"),
+    ("services: {web: {image: i, volumes: ['./f:/f:rx']}}", "1:38", "the option 'rx' is not known"),
     ("services: {}", "1:11", "there is no service"),
     ("volumes: {}", "1:1", "there is no service"),
     ("- a", "1:1", "is no mapping"),

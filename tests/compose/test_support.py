@@ -37,6 +37,26 @@ def test_every_key_of_deploy_is_in_the_table() -> None:
     assert keys == {key.split(".")[1] for key in SERVICE if key.startswith("deploy.")}
 
 
+@pytest.mark.parametrize(
+    ("key", "inner"), [("volumes", ""), ("volumes", "bind"), ("volumes", "volume"), ("volumes", "tmpfs"), ("ports", "")]
+)
+def test_every_key_of_a_long_form_is_in_the_table(key: str, inner: str) -> None:
+    forms = schema()["$defs"]["service"]["properties"][key]["items"]["oneOf"]
+    properties = next(form["properties"] for form in forms if "properties" in form)
+    prefix = f"{key}.*."
+    if inner:
+        properties, prefix = properties[inner]["properties"], f"{prefix}{inner}."
+    known = {path.removeprefix(prefix).split(".")[0] for path in SERVICE if path.startswith(prefix)}
+    assert set(properties) == known
+
+
+@pytest.mark.parametrize("key", ["secrets", "configs"])
+def test_every_key_of_a_grant_is_told_or_used(key: str) -> None:
+    form = schema()["$defs"]["service_config_or_secret"]["items"]["oneOf"][1]
+    known = {path.split(".")[2] for path in SERVICE if path.startswith(f"{key}.*.")}
+    assert set(form["properties"]) - known == {"source", "target", "mode"}
+
+
 def test_every_top_level_key_is_in_the_table_or_a_section() -> None:
     sections = {"services", "volumes", "networks", "secrets", "configs"}
     assert set(schema()["properties"]) == {key.split(".")[0] for key in TOP} | sections

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hardway.compose.identity import Identity
     from hardway.compose.loading.request import Request
     from hardway.compose.loading.whole import Read
-    from hardway.compose.status import Running
+    from hardway.compose.status import ProjectStatus
     from hardway.engine.apply import Watcher
     from hardway.operations.look import Picture
     from hardway.operations.up import Confirm, Done
@@ -66,10 +66,10 @@ async def down(
     return await down(world, identity.project, identity.namespace, watcher, confirm, stop, volumes=volumes)
 
 
-async def ps(world: World, identity: Identity) -> Sequence[Running]:
+async def ps(world: World, project: str, namespace: str) -> ProjectStatus:
     from hardway.compose.status import ps
 
-    return await ps(world, identity.project, identity.namespace)
+    return await ps(world, project, namespace)
 
 
 def logs_command(

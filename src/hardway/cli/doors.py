@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hardway.compose.identity import Identity
     from hardway.compose.loading.request import Request
     from hardway.compose.loading.whole import Read
-    from hardway.compose.status import Running
+    from hardway.compose.status import ProjectStatus
     from hardway.engine.apply import Watcher
     from hardway.engine.journal import RunRecord, StepRecord
     from hardway.operations.look import Picture
@@ -282,7 +282,7 @@ class Compose(Protocol):
         self, world: World, identity: Identity, watcher: Watcher, confirm: Confirm, stop: Event, *, volumes: bool
     ) -> Awaitable[Done]: ...
 
-    def ps(self, world: World, identity: Identity) -> Awaitable[Sequence[Running]]: ...
+    def ps(self, world: World, project: str, namespace: str) -> Awaitable[ProjectStatus]: ...
 
     def logs_command(
         self, world: World, identity: Identity, services: Sequence[str], *, follow: bool, lines: int | None

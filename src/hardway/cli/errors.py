@@ -102,7 +102,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
     yield CloudUnreachable, _in_full
     yield Refused, lambda fault: Message(*_first_and_rest(fault.reasons), code=BAD_INPUT)
-    yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
+    yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="Give the same command again.")
     yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
     yield Stopped, of_stopped

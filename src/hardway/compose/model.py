@@ -42,6 +42,8 @@ class Mount:
     place: Place
     read_only: bool = False
     subpath: str = ""
+    nocopy: bool = False
+    """Whether the volume is to stay empty where the image has something."""
     size: int | None = None
     """Bytes, of a tmpfs."""
 

@@ -35,7 +35,16 @@ class Running:
     """What its pods say where they do not run."""
 
 
-async def ps(world: World, project: str, namespace: str) -> Sequence[Running]:
+@dataclass(frozen=True, slots=True)
+class ProjectStatus:
+    """A project as it is now."""
+
+    services: tuple[Running, ...]
+    addresses: tuple[str, ...]
+    """Of the machines at which published ports answer."""
+
+
+async def ps(world: World, project: str, namespace: str) -> ProjectStatus:
     """Raises Refused where there is no cluster, ApiUnavailable, ApiError."""
     selector = ownership(project, namespace).selector
     async with client_of(kubeconfig_path(world)) as client:
@@ -46,7 +55,8 @@ async def ps(world: World, project: str, namespace: str) -> Sequence[Running]:
             *listings,
         )
     found = [body for bodies in workloads for body in bodies]
-    return [_running(body, pods, services) for body in sorted(found, key=_service)]
+    running = tuple(_running(body, pods, services) for body in sorted(found, key=_service))
+    return ProjectStatus(running, tuple(str(machine.address) for machine in world.cluster.workers))
 
 
 def _service(body: Body) -> str:

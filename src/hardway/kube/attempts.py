@@ -62,7 +62,7 @@ class Attempts:
             await asyncio.sleep(PAUSE)
 
 
-_LOOK_AT_API: Final = "look at kube-apiserver on the masters, then `hardway up` again: it goes on where this stopped"
+_LOOK_AT_API: Final = "look at kube-apiserver on the masters, then do the same again: it goes on where this stopped"
 
 
 def _not_yet(error: ApiError) -> bool:
@@ -73,5 +73,5 @@ def _advice(error: ApiError) -> str:
     if error.status == 403:
         return "the kubeconfig's user may not do this: is group hardway:admins bound to cluster-admin?"
     if error.status == 422:
-        return "a field that cannot be changed in place: delete the object with kubectl, then `hardway up` again"
+        return "a field that cannot be changed in place: delete the object with kubectl, then do the same again"
     return "`hardway plan` shows the object"

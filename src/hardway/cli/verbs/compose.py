@@ -26,6 +26,9 @@ from hardway.cli.verbs.compose_options import (
 
 if TYPE_CHECKING:
     from hardway.compose.loading.request import Request
+    from hardway.compose.status import ProjectStatus
+
+AGAIN = "`hardway compose {}` looks at the cluster again and goes on from there."
 
 Volumes = Annotated[bool, typer.Option("--volumes", "-v", help="Its volumes too, with all data in them.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on as new lines come.")]
@@ -95,11 +98,14 @@ async def _up(session: Session, request: Request, yes: bool, lax: bool) -> int:
     warn(session, found)
     converted = converted_or_refused(session, found, lax=lax)
     project = found.project.name
-    run = Run(session, yes)
+    run = Run(session, yes, AGAIN.format("up"))
     async with session.world("compose up", locked=True) as world:
         done = await run.watched(
             lambda watcher, confirm, stop: compose.up(world, converted, project, watcher, confirm, stop)
         )
+        running = await compose.ps(world, project, converted.names.namespace)
+    if not session.as_json:
+        _show_status(session, running)
     return _tell_end(session, f"project {project} runs", done.steps, done.seconds)
 
 
@@ -135,7 +141,7 @@ async def _down(session: Session, request: Request, volumes: bool, yes: bool) ->
 
     compose = session.doors.compose
     identity = compose.identify(request)
-    run = Run(session, yes)
+    run = Run(session, yes, AGAIN.format("down"))
     async with session.world("compose down", locked=True) as world:
         done = await run.watched(
             lambda watcher, confirm, stop: compose.down(world, identity, watcher, confirm, stop, volumes=volumes)
@@ -160,16 +166,20 @@ def ps(
 async def _ps(session: Session, request: Request) -> int:
     identity = session.doors.compose.identify(request)
     async with session.world("compose ps") as world:
-        running = await session.doors.compose.ps(world, identity)
+        found = await session.doors.compose.ps(world, identity.project, identity.namespace)
     if session.as_json:
         from hardway.cli.json_values import json_value
 
-        session.screen.json({"project": identity.project, "services": json_value(running)})
-        return DONE
-    from hardway.cli.compose_tables import running_table
-
-    session.screen.show(running_table(running))
+        session.screen.json({"project": identity.project, **json_value(found)})
+    else:
+        _show_status(session, found)
     return DONE
+
+
+def _show_status(session: Session, found: ProjectStatus) -> None:
+    from hardway.cli.compose_tables import status_tables
+
+    session.screen.show(*status_tables(found))
 
 
 def logs(

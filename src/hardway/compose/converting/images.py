@@ -11,8 +11,16 @@ from hardway.compose.model import Service
 _REFERENCE: Final = re.compile(
     r"[a-z0-9]([a-zA-Z0-9._:-]*[a-zA-Z0-9])?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
-_POLICIES: Final = {"": "IfNotPresent", "missing": "IfNotPresent", "if_not_present": "IfNotPresent"}
-_PLAIN_POLICIES: Final = {**_POLICIES, "always": "Always", "never": "Never", "build": "IfNotPresent"}
+LONGEST: Final = 400
+"""Characters of an image's name with its digest: names have 255 (OCI distribution specification)."""
+_POLICIES: Final = {
+    "": "IfNotPresent",
+    "missing": "IfNotPresent",
+    "if_not_present": "IfNotPresent",
+    "build": "IfNotPresent",
+    "always": "Always",
+    "never": "Never",
+}
 
 
 def image_of(service: Service, around: Around) -> str:
@@ -26,7 +34,7 @@ def image_of(service: Service, around: Around) -> str:
     if not service.image:
         around.telling.refuse(service.place, ("services", service.name), "it has no image", "give `image`")
         return ""
-    if not _REFERENCE.fullmatch(service.image) or len(service.image) > 400:
+    if len(service.image) > LONGEST or not _REFERENCE.fullmatch(service.image):
         what = f"{service.image[:80]!r} is no image's name"
         around.telling.refuse(place, ("services", service.name, "image"), what, "such as nginx:1.27")
         return ""
@@ -38,7 +46,7 @@ def image_of(service: Service, around: Around) -> str:
 
 def pull_policy(service: Service, around: Around) -> str:
     """imagePullPolicy; what is there is not pulled again, whatever its tag."""
-    policy = _PLAIN_POLICIES.get(service.pull_policy)
+    policy = _POLICIES.get(service.pull_policy)
     if policy is None:
         path = ("services", service.name, "pull_policy")
         what = f"{service.pull_policy!r} is none of Kubernetes'"

@@ -64,7 +64,7 @@ class Pieces:
     """ConfigMaps and Secrets."""
     env: list[Body] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
-    """Keys of the volumes that it mounts, but such as are external."""
+    """Keys of the volumes that it mounts."""
     keeps: bool = False
     """Whether it writes to a volume that only one pod may write to."""
     shared: list[str] = field(default_factory=list)

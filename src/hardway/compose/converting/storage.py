@@ -87,6 +87,9 @@ class _Mounting:
         if self._service.replicas > 1 and not self._mount.read_only:
             what = f"{self._service.replicas} replicas would write to one volume"
             self._telling.refuse(self._mount.place, self._path, what, "one replica, or read_only")
+        if not (database or self._mount.nocopy or self._mount.read_only):
+            what = f"an empty volume stays empty: Docker would fill it with what the image has in {self._mount.target}"
+            self._telling.mapped(self._mount.place, self._path, what)
         claim = self._around.names.claims[volume.key]
         if len(sharers) > 1:
             self._share(claim, sharers)

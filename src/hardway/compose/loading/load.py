@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,14 +14,14 @@ from hardway.compose.loading.canonical import canonical
 from hardway.compose.loading.document import read
 from hardway.compose.loading.environment import with_env_files
 from hardway.compose.loading.extends import with_extends
-from hardway.compose.loading.interpolate import expand
+from hardway.compose.loading.interpolate import BadVariable, expand, interpolated
 from hardway.compose.loading.merge import merged, without_resets
 from hardway.compose.loading.paths import with_paths
 from hardway.compose.loading.profiles import active
 from hardway.compose.loading.references import check_references
 from hardway.compose.loading.request import Ground, Request, found_files, ground, project_name, text_of, variables_of
 from hardway.compose.loading.shape import check_shape
-from hardway.compose.tree import Items, Notes, Place, Scalar, Table, at, text
+from hardway.compose.tree import Items, Node, Notes, Place, Scalar, Table, text
 
 DEEPEST: Final = 20
 """Includes within includes."""
@@ -45,21 +46,20 @@ def load(request: Request, files: Files) -> Loaded:
     paths = found_files(request, files, faults)
     faults.raise_any()
     around = ground(request, paths[0], files, faults)
-    around = _named(request, around, faults)
+    named, place = _name_in(paths, around, files)
+    name = project_name(request, named, place, around, faults)
+    around = replace(around, variables={**around.variables, "COMPOSE_PROJECT_NAME": name})
     loading = Loading(files, faults, notes)
     tree = loading.layers(paths, around, ())
     faults.raise_any()
-    name_node = tree.get("name")
-    named = name_node.text if isinstance(name_node, Scalar) else ""
-    name = project_name(request, named, at(tree, ("name",))[1], around, faults)
     profiles = request.profiles | _listed(around.variables.get("COMPOSE_PROFILES", ""))
     tree = with_extends(tree, loading.other, faults)
-    tree = without_resets(tree.without("include"))  # type: ignore[assignment]
+    tree = _stripped(tree.without("include"))
     tree = active(tree, profiles, faults)
     tree = with_env_files(tree, around.variables, files, faults)
     check_references(tree, faults)
     faults.raise_any()
-    tree = tree.having("name", text(name, at(tree, ("name",))[1]))
+    tree = tree.having("name", text(name, place))
     return Loaded(name, around.directory, paths, tree, dict(around.variables), tuple(notes.warnings))
 
 
@@ -67,11 +67,23 @@ def _listed(written: str) -> frozenset[str]:
     return frozenset(one.strip() for one in written.split(",") if one.strip())
 
 
-def _named(request: Request, around: Ground, faults: Collector) -> Ground:
-    """The name is a variable too, where it is given from outside."""
-    if not request.name:
-        return around
-    return replace(around, variables={**around.variables, "COMPOSE_PROJECT_NAME": request.name})
+def _name_in(paths: Sequence[Path], around: Ground, files: Files) -> tuple[str, Place]:
+    """What the last file that has a `name` says: it is a variable of all files, so it is looked for before they are
+    read. What is wrong with a file is told when it is read."""
+    for path in reversed(paths):
+        found = _peeked(path, files)
+        if isinstance(found, Scalar):
+            with suppress(BadVariable):
+                return interpolated(found.text, around.variables), found.place
+    return "", Place(str(paths[0]), 1, 1)
+
+
+def _peeked(path: Path, files: Files) -> Node | None:
+    content = text_of(path, files, Collector())
+    try:
+        return read(content, str(path)).get("name") if content else None
+    except ComposeFaults:
+        return None
 
 
 class Loading:
@@ -115,7 +127,7 @@ class Loading:
             return None
         before = len(self._faults.faults)
         tree = expand(tree.without("version"), around.variables, self._faults, self._notes)
-        check_shape(without_nulls_of_tags(tree), self._faults)
+        check_shape(_stripped(tree), self._faults)
         if len(self._faults.faults) > before:
             return None
         return with_paths(canonical(tree, self._faults), around)
@@ -160,8 +172,8 @@ class Loading:
         return tree
 
 
-def without_nulls_of_tags(tree: Table) -> Table:
-    """For the schema: what is tagged !reset may have any value, and is as good as not there."""
+def _stripped(tree: Table) -> Table:
+    """What is tagged !reset may have any value, and is as good as not there."""
     stripped = without_resets(tree)
     assert isinstance(stripped, Table)
     return stripped

@@ -17,6 +17,10 @@ _PORT: Final = re.compile(
     r"(?:(?P<ip>\[[0-9a-fA-F:]+\]|[0-9]+(?:\.[0-9]+){3}):)?(?:(?P<published>[0-9]*(?:-[0-9]+)?):)?(?P<target>[0-9]+(?:-[0-9]+)?)"
     r"(?:/(?P<protocol>[a-zA-Z]+))?"
 )
+_CONSISTENCIES: Final = frozenset({"cached", "consistent", "delegated"})
+_PROPAGATIONS: Final = frozenset({"private", "rprivate", "rshared", "rslave", "shared", "slave"})
+_OPTIONS: Final = frozenset({"ro", "rw", "nocopy", "z", "Z"}) | _CONSISTENCIES | _PROPAGATIONS
+"""Of a volume's short form."""
 
 
 def long_ports(node: Scalar, path: Path, faults: Collector) -> Iterator[Table]:
@@ -78,18 +82,29 @@ def long_volume(node: Scalar, path: Path, faults: Collector) -> Table:
         )
     is_bind = source[:1] in (".", "/", "~") or "\\" in source
     flags = [flag for flag in options.split(",") if flag]
-    if "tmpfs" in flags:
-        faults.add(node.place, path, "the option tmpfs is not known here", "write `tmpfs:` beside `volumes:`")
-    bind = table(node.place, {"create_host_path": True}) if is_bind else None
+    for flag in flags:
+        if flag not in _OPTIONS:
+            way_out = f"known here: {', '.join(sorted(_OPTIONS))}"
+            faults.add(node.place, path, f"the option {flag!r} is not known", way_out)
+    bind = table(node.place, _bind_options(flags)) if is_bind else None
     entries: dict[str, str | bool | Node | None] = {
         "type": "bind" if is_bind else "volume",
         "source": source or None,
         "target": str(PurePosixPath(target)) if target else "/",
         "read_only": True if "ro" in flags else None,
+        "consistency": next((flag for flag in flags if flag in _CONSISTENCIES), None),
         "bind": bind,
         "volume": table(node.place, {"nocopy": True}) if "nocopy" in flags and not is_bind else None,
     }
     return table(node.place, entries)
+
+
+def _bind_options(flags: list[str]) -> dict[str, str | bool | Node | None]:
+    return {
+        "create_host_path": True,
+        "selinux": next((flag for flag in flags if flag in ("z", "Z")), None),
+        "propagation": next((flag for flag in flags if flag in _PROPAGATIONS), None),
+    }
 
 
 def _is_drive(parts: list[str]) -> bool:

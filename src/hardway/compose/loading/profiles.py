@@ -15,7 +15,7 @@ def active(tree: Table, profiles: frozenset[str], faults: Collector) -> Table:
     left = services.without(*off)
     for name, entry in left.entries.items():
         if isinstance(entry.node, Table):
-            left = left.having(name, _without_optional(name, entry.node, off, faults))
+            left = left.having(name, _without_optional(name, entry.node, set(left.entries), off, faults))
     return tree.having("services", left)
 
 
@@ -25,17 +25,16 @@ def _enabled(service: object, profiles: frozenset[str]) -> bool:
     return not names or "*" in profiles or bool(names & profiles)
 
 
-def _without_optional(name: str, service: Table, off: set[str], faults: Collector) -> Table:
+def _without_optional(name: str, service: Table, on: set[str], off: set[str], faults: Collector) -> Table:
+    """Without what is neither required nor there."""
     depends = service.get("depends_on")
     if not isinstance(depends, Table):
         return service
     for other, entry in depends.entries.items():
-        if other not in off:
-            continue
         required = entry.node.get("required") if isinstance(entry.node, Table) else None
-        if isinstance(required, Scalar) and required.text == "false":
+        if isinstance(required, Scalar) and required.text == "false" and other not in on:
             depends = depends.without(other)
-        else:
+        elif other in off:
             way_out = "enable its profile with --profile, or write `required: false`"
             faults.add(
                 entry.place, ("services", name, "depends_on", other), f"{other} is in no enabled profile", way_out

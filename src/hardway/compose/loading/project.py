@@ -52,6 +52,9 @@ def project_of(loaded: Loaded, materials: Materials, faults: Collector) -> Proje
 def _service(name: str, place: Place, tree: Table, faults: Collector) -> Service:
     view = View(tree, ("services", name), faults)
     deploy = view.inner("deploy")
+    if view.has("x-hardway"):
+        place = view.place("x-hardway")
+        faults.add(place, (*view.path, "x-hardway"), "it says nothing of a service", "size and class are a volume's")
     restart, attempts = _restart(view, deploy)
     return Service(
         name=name,

@@ -34,6 +34,7 @@ def mounts(view: View) -> Iterator[Mount]:
             place=node.place,
             read_only=mount.truth("read_only"),
             subpath=mount.inner("volume").text("subpath"),
+            nocopy=mount.inner("volume").truth("nocopy"),
             size=mount.inner("tmpfs").size("size"),
         )
 
