@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hardway.cli.errors import FAILED, explain
 from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
 from hardway.openstack import retries
@@ -34,14 +35,23 @@ def neutron(kind: str, message: str) -> dict[str, object]:
 
 
 async def failure(stage: Stage) -> StepFailed:
+    """The first of a run; for the one who called it, a failure (1) with a way out."""
     with pytest.raises(ApplyFailed) as raised:
         await stage.run()
+    message = explain(raised.value)
+    assert message is not None
+    assert message.code == FAILED
+    assert all(one.way_out for one in message.also)
     return raised.value.failures[0]
 
 
 REFUSED = {
     "an address that another has": (
         always("POST", "/floatingips", Answer(409, neutron("FloatingIPAddressInUse", "192.168.0.10 is in use"))),
+        ("is taken already", "choose another address"),
+    ),
+    "a fixed address that a port of another project has": (
+        always("POST", "/ports", Answer(409, neutron("IpAddressAlreadyAllocated", "10.0.0.10 already allocated"))),
         ("is taken already", "choose another address"),
     ),
     "a pool that is empty": (
@@ -54,6 +64,10 @@ REFUSED = {
     ),
     "a quota that another used up meanwhile": (
         always("POST", "/servers", Answer(403, {"forbidden": {"message": "Quota exceeded for instances"}})),
+        ("the quota is used up", "have it raised"),
+    ),
+    "a quota of Neutron's": (
+        always("POST", "/ports", Answer(409, neutron("OverQuota", "Quota exceeded for resources: ['port']."))),
         ("the quota is used up", "have it raised"),
     ),
     "a cloud at fault": (
@@ -132,6 +146,14 @@ async def test_what_passes_is_waited_out(case: str, no_pause: None) -> None:
     stage = Stage(world=World(script=BUSY[case]()))
     await stage.run()
     assert not (await stage.look(stage.provider())).steps
+
+
+@pytest.mark.parametrize("status", [429, 409])
+async def test_what_does_not_pass_is_given_up_at_the_deadline(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardway.openstack.cloud.retry_for", lambda *asked: Retry(0.0, 0.0, "a test"))
+    told = await failure(Stage(world=World(script=always("POST", "/lbaas/listeners", Answer(status, {"m": "busy"})))))
+    assert f"was answered with {status} for 0 s" in told.what
+    assert told.evidence == "busy"
 
 
 async def test_a_server_in_error_shows_its_fault() -> None:
