@@ -18,7 +18,7 @@ import pytest
 from hardway.cloud.compute.places import ServerPlace
 from hardway.lab.cgroups import keeper
 from hardway.lab.network import namespace_exists
-from tests.cloud.conftest import RunningCloud, eventually
+from tests.running_cloud import RunningCloud, eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(900)]
 

@@ -1,16 +1,14 @@
-"""One real cloud for all tests of this folder, of a name of its own, and taken down whatever happens."""
+"""A real cloud that runs on this computer, as tests use it: by the stock command, and through its proxy."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import struct
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,7 +18,7 @@ import pytest
 from hardway.cloud import operations
 from hardway.cloud.places import CloudPlace
 from hardway.cloud.record import Record
-from tests.lab.host_snapshot import HostSnapshot, take_snapshot
+from tests.lab.host_snapshot import HostSnapshot
 
 T = TypeVar("T")
 PATIENCE = 240.0
@@ -109,14 +107,3 @@ def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     return done.stdout
-
-
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[RunningCloud]:
-    name = f"test-{os.getpid()}"
-    made = RunningCloud(name, take_snapshot(name))
-    try:
-        asyncio.run(operations.up(name, 3, lambda part, line: print(f"{part}: {line}", file=sys.stderr)))  # noqa: T201
-        yield made
-    finally:
-        asyncio.run(operations.down(name))
