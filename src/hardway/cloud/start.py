@@ -57,6 +57,8 @@ async def start(settings: Settings, keeper: Keeper, progress: Progress) -> None:
         await ensure(socks_job(settings))
         await ensure(proxy_job(settings))
         await _all_ready(settings, notices, progress)
+    for number in range(1, settings.record.chassis + 1):
+        place.chassis(number).off.unlink(missing_ok=True)  # its compute plugs into what runs now
     await _way_in(settings, progress)
 
 
@@ -66,7 +68,6 @@ def _write_scripts(settings: Settings) -> None:
     for number in range(1, settings.record.chassis + 1):
         chassis = place.chassis(number)
         chassis.run.mkdir(parents=True, exist_ok=True)
-        chassis.off.unlink(missing_ok=True)
         write(script_path(settings, chassis.name), chassis_script(settings, chassis), 0o600)
 
 
