@@ -9,10 +9,11 @@ import pytest
 from hardway.cli.errors import FAILED, explain
 from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
+from hardway.machines.provider import Endpoint
 from hardway.openstack import retries
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.retries import Retry, retry_for
-from tests.openstack.conftest import Stage, example
+from tests.openstack.conftest import Stage
 from tests.openstack.fake_cloud import Answer, Script, World
 
 
@@ -206,13 +207,33 @@ async def test_a_balancer_found_in_error_is_made_anew_with_its_parts() -> None:
 
 
 async def test_a_balancer_that_stays_pending_is_given_up_at_the_deadline() -> None:
-    stage = Stage(example("  balancerWithin: 10\n"), World(balancer_states=["PENDING_CREATE"]))
-    stage.cluster = stage.cluster.model_copy(
-        update={"openstack": stage.cluster.openstack.model_copy(update={"balancer_within": 0})}
-    )
-    told = await failure(stage)
+    told = await failure(Stage(world=World(balancer_states=["PENDING_CREATE"])).hurried())
     assert "PENDING_CREATE after 0 s" in told.what
     assert "openstack.balancerWithin" in told.advice
+
+
+async def test_a_server_whose_ssh_never_answers_shows_its_console() -> None:
+    async def refused(endpoint: Endpoint | None) -> str | None:
+        return "connection refused"
+
+    told = await failure(Stage(log_in=refused).hurried())
+    assert told.what == "SSH does not answer after 0 s: connection refused"
+    assert told.evidence == "the last line"
+    assert "openstack.bootWithin" in told.advice
+
+
+async def test_a_server_that_stays_in_build_is_given_up_at_the_deadline() -> None:
+    told = await failure(Stage(world=World(server_states=["PAUSED"] * 6)).hurried())
+    assert told.what == "the server is PAUSED after 0 s"
+    assert "openstack.bootWithin" in told.advice
+
+
+async def test_a_name_server_that_does_not_take_a_zone() -> None:
+    answer = Answer(200, {"id": "zones-1", "name": "bbrfkr.mydns.jp.", "status": "ERROR"})
+    script = lambda method, path: answer if method == "GET" and path.startswith("/zones/zones-") else None  # noqa: E731
+    told = await failure(Stage(world=World(script=script)))
+    assert "the zone bbrfkr.mydns.jp. is ERROR" in told.what
+    assert "designate-worker" in told.advice
 
 
 async def test_a_missing_service_is_told_before_anything_else() -> None:
