@@ -58,7 +58,7 @@ class Article(Driver):
     def connected(self) -> Any:
         """Plain openstacksdk, as the cloud's user; to be closed."""
         config = openstack.config.OpenStackConfig(config_files=[str(self.stock.place.clouds_yaml)])
-        return openstack.connect(config=config.get_one(cloud=self.stock.name))
+        return openstack.connection.Connection(config=config.get_one(cloud=self.stock.name))
 
     def listing(self) -> dict[str, list[str]]:
         """The ids of all that the project has, by plain openstacksdk."""
