@@ -29,9 +29,8 @@ machines:
 domain: faulty.example
 api: {address: 10.0.0.100}
 balancer: {kind: octavia}
-openstack: {image: no-tree, externalNetwork: narrow, floatingAddresses: any, names: hosts}
+openstack: {floatingAddresses: any, names: hosts, %s}
 """
-"""Two servers of an image that no chassis can boot, behind an external network of too few addresses."""
 EXPIRES_AFTER = 3
 """Seconds; Keystone refuses to make a credential that has expired already."""
 
@@ -129,33 +128,46 @@ def test_an_address_that_is_taken(faulty: Article) -> None:
 
 
 @pytest.fixture
-def narrow(faulty: Article, tmp_path: Path) -> Iterator[None]:
-    """An external network with addresses for a router and one other; an image whose tree is nowhere."""
-    (tmp_path / "nothing").write_text("nothing")
-    image = ("--disk-format", "raw", "--container-format", "bare", "--property", "hardway_tree=../../etc", "--public")
-    faulty.stock.do("image", "create", *image, "--file", str(tmp_path / "nothing"), "no-tree", admin=True)
+def narrow(faulty: Article) -> Iterator[str]:
+    """An external network with addresses for a router and one other."""
     faulty.stock.do("network", "create", "--external", "narrow", admin=True)
-    pool = ("--allocation-pool", "start=192.168.9.10,end=192.168.9.11", "--no-dhcp")
-    faulty.stock.do(
-        "subnet", "create", "--network", "narrow", "--subnet-range", "192.168.9.0/24", *pool, "n", admin=True
-    )
-    yield
+    addresses = ("--subnet-range", "192.168.9.0/24", "--allocation-pool", "start=192.168.9.10,end=192.168.9.11")
+    faulty.stock.do("subnet", "create", "--network", "narrow", *addresses, "--no-dhcp", "narrow", admin=True)
+    yield "narrow"
     faulty.stock.do("network", "delete", "narrow", admin=True)
-    faulty.stock.do("image", "delete", "no-tree", admin=True)
 
 
-def test_servers_in_error_and_a_pool_that_is_exhausted(faulty: Article, narrow: None) -> None:
+@pytest.fixture
+def treeless(faulty: Article) -> Iterator[str]:
+    """An image whose tree is nowhere: no chassis can boot it."""
+    (faulty.folder / "nothing").write_text("nothing")
+    image = ("--disk-format", "raw", "--container-format", "bare", "--property", "hardway_tree=../../etc", "--public")
+    faulty.stock.do("image", "create", *image, "--file", str(faulty.folder / "nothing"), "treeless", admin=True)
+    yield "treeless"
+    faulty.stock.do("image", "delete", "treeless", admin=True)
+
+
+def test_a_pool_of_floating_addresses_that_is_exhausted(faulty: Article, narrow: str) -> None:
+    fails_and_leaves_nothing(
+        faulty,
+        f"externalNetwork: {narrow}",
+        "the external network has no address left",
+        "release floating addresses that nobody uses",
+    )
+
+
+def test_a_server_in_error_shows_its_fault(faulty: Article, treeless: str) -> None:
+    fails_and_leaves_nothing(
+        faulty, f"image: {treeless}", "the server is in ERROR: ", "if it never ran, `hardway up` makes it anew"
+    )
+
+
+def fails_and_leaves_nothing(faulty: Article, what: str, *words: str) -> None:
+    """`up` fails halfway, `plan` has the servers still to make, and `down` takes away what was made."""
     before = faulty.listing()
-    faulty.spec.write_text(SMALL)
+    faulty.spec.write_text(SMALL % what)
     try:
-        told(
-            faulty,
-            1,
-            "the server is in ERROR: ",
-            "it never ran, `hardway up` makes it anew",
-            "the external network has no address left",
-            "release floating addresses that nobody uses",
-        )
+        told(faulty, 1, *words)
         assert {"machine:m0:m0", "machine:w0:w0"} <= set(faulty.steps())
     finally:
         faulty("down", "--yes")
