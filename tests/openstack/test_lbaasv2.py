@@ -22,6 +22,7 @@ async def test_the_balancer_is_made_once_by_neutron() -> None:
     assert made.world.balancing == {"network"}
     assert {part: len(made.world.of(part)) for part in PARTS} == {**dict.fromkeys(PARTS, 1), "members": 3}
     assert not any("tags" in one for part in PARTS for one in made.world.of(part))
+    assert "max_retries_down" not in made.world.of("healthmonitors")[0]
     assert not (await made.look(made.provider())).steps
 
 
