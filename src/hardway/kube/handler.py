@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hardway.engine.handler import Context, StepFailed
-from hardway.kube.api import ApiError, ApiUnavailable
+from hardway.kube.api import ApiError, ApiUnavailable, Body
 from hardway.kube.attempts import Attempts
 from hardway.kube.conditions import why_not
 from hardway.kube.observe import all_owned, observe
 from hardway.kube.opening import may_do_everything, open_client
-from hardway.kube.ownership import labelled, resource_of
+from hardway.kube.ownership import CLUSTER, Ownership, labelled, resource_of
 from hardway.kube.watch import explained, held, the_object, watch
 from hardway.kube.waves import is_a, waves
 from hardway.plan.steps import Action, Step
@@ -41,11 +41,14 @@ class KubeHandler:
 
     kinds: tuple[str, ...] = (KubeObject.kind, Condition.kind)
 
-    def __init__(self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None) -> None:
+    def __init__(
+        self, kubeconfig: Kubeconfig, break_glass: Kubeconfig = lambda: None, ownership: Ownership = CLUSTER
+    ) -> None:
         self.silent = ""
         """Why the last look saw nothing, where there should be an API."""
         self._kubeconfig = kubeconfig
         self._break_glass = break_glass
+        self._ownership = ownership
 
     async def observe(self, resources: Sequence[Resource]) -> Mapping[str, Seen]:
         """What is there. Where there should be an API and it does not answer, or not to us, `silent` says why, and each
@@ -55,8 +58,8 @@ class KubeHandler:
             return {}  # there is no API before there is a way to it
         try:
             async with self._client() as client:
-                wanted = asyncio.gather(*(observe(client, resource) for resource in resources))
-                seen, owned = await asyncio.gather(wanted, all_owned(client))
+                wanted = asyncio.gather(*(observe(client, resource, self._ownership) for resource in resources))
+                seen, owned = await asyncio.gather(wanted, all_owned(client, self._ownership))
                 return {**owned, **{one.id: one for one in seen if one is not None}}
         except ApiUnavailable as fault:
             self.silent = str(fault)
@@ -67,7 +70,7 @@ class KubeHandler:
         return {one.id: Seen(one.id, {}, unlooked=SILENT) for one in resources}
 
     def owned(self, seen: Seen) -> Resource:
-        return resource_of(seen)
+        return resource_of(seen, self._ownership)
 
     def batch(self, step: Step) -> str | None:
         return "objects" if isinstance(step.resource, KubeObject) else None
@@ -92,7 +95,7 @@ class KubeHandler:
             )
             client = await attempts.make(lambda: stack.enter_async_context(self._client(irrevocable)))
             for wave in waves(steps):
-                puts = (_put_patiently(client, step, context) for step in wave)
+                puts = (_put_patiently(client, step, context, self._ownership) for step in wave)
                 _raise_first(await asyncio.gather(*puts, return_exceptions=True))
 
     async def _await_condition(self, step: Step, context: Context) -> None:
@@ -136,17 +139,32 @@ class KubeHandler:
             yield master
 
 
-async def _put_patiently(client: KubeClient, step: Step, context: Context) -> None:
-    await Attempts(step.id, context, STARTUP).make(lambda: _put(client, step.action, step.resource))
+async def _put_patiently(client: KubeClient, step: Step, context: Context, ownership: Ownership) -> None:
+    await Attempts(step.id, context, STARTUP).make(lambda: _put(client, step.action, step.resource, ownership))
     context.finished(step)
 
 
-async def _put(client: KubeClient, action: Action, resource: Resource) -> None:
+async def _put(client: KubeClient, action: Action, resource: Resource, ownership: Ownership) -> None:
     assert isinstance(resource, KubeObject)
     body = resource.body
     if action is not Action.REMOVE:
-        await client.apply(labelled(body))
+        await _apply(client, labelled(body, ownership), ownership)
         return
+    await _delete(client, body)
+
+
+async def _apply(client: KubeClient, body: Body, ownership: Ownership) -> None:
+    """In place; anew where that is refused and the owner allows it."""
+    try:
+        await client.apply(body)
+    except ApiError as error:
+        if error.status != 422 or body["kind"] not in ownership.replaced:
+            raise
+        await _delete(client, body)
+        await client.apply(body)
+
+
+async def _delete(client: KubeClient, body: Body) -> None:
     meta = body["metadata"]
     await client.delete(body["apiVersion"], body["kind"], meta["name"], meta.get("namespace", ""))
 

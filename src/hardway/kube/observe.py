@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hardway.kube.api import ApiError, Body
 from hardway.kube.drift import drift
-from hardway.kube.ownership import KINDS, SELECTOR, is_owned, labelled
+from hardway.kube.ownership import Ownership, is_owned, labelled
 from hardway.kube.watch import held, the_object
 from hardway.resources.base import OPERATOR, Resource, Seen
 from hardway.resources.kubernetes import Condition, KubeObject, object_name
@@ -20,25 +20,25 @@ LOOKS: Final = 5
 """How often an object is read while others keep writing to it."""
 
 
-async def observe(client: KubeClient, resource: Resource) -> Seen | None:
+async def observe(client: KubeClient, resource: Resource, ownership: Ownership) -> Seen | None:
     """What is in its place; None where nothing is."""
     if isinstance(resource, KubeObject):
-        return await _observe_object(client, resource)
+        return await _observe_object(client, resource, ownership)
     if isinstance(resource, Condition):
         return await _observe_condition(client, resource)
     raise TypeError(f"no Kubernetes resource: {resource.id}")
 
 
-async def _observe_object(client: KubeClient, resource: KubeObject) -> Seen | None:
+async def _observe_object(client: KubeClient, resource: KubeObject, ownership: Ownership) -> Seen | None:
     """Others may write between the two reads (flannel annotates Nodes): what differs then is theirs, and read again."""
-    body = labelled(resource.body)
+    body = labelled(resource.body, ownership)
     seen = None
     for _ in range(LOOKS):
         live = await _get(client, body)
         if live is None:
             return None
         found, version = await _drift(client, body, live)
-        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live))
+        seen = Seen(resource.id, {"drift": found}, owned=is_owned(live, ownership))
         if version == live["metadata"].get("resourceVersion"):
             break
     return seen
@@ -68,9 +68,12 @@ async def _observe_condition(client: KubeClient, resource: Condition) -> Seen:
     return Seen(resource.id, {"holds": await held(client, resource, body)} if body else {})
 
 
-async def all_owned(client: KubeClient) -> dict[str, Seen]:
-    """Everything that carries our label and is not going already, by id."""
-    found = await asyncio.gather(*(client.list(version, kind, labels=SELECTOR) for version, kind in KINDS))
+async def all_owned(client: KubeClient, ownership: Ownership) -> dict[str, Seen]:
+    """Everything that carries the owner's labels and is not going already, by id."""
+    listings = (
+        client.list(version, kind, ownership.namespace, labels=ownership.selector) for version, kind in ownership.kinds
+    )
+    found = await asyncio.gather(*listings)
     staying = (body for bodies in found for body in bodies if not body["metadata"].get("deletionTimestamp"))
     ids = (f"{KubeObject.kind}:{OPERATOR}:{object_name(body)}" for body in staying)
     return {one: Seen(one, {"drift": "none"}, owned=True) for one in ids}

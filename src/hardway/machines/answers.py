@@ -41,6 +41,7 @@ def parse(answer: bytes, address: str | None = None) -> Observation:
         settings={key: " ".join(value.split()) for key, value in _words(sections.get("settings", b""))},
         modules=frozenset(_text(sections.get("modules", b"")).split()),
         swap=facts.get("swap") == "on",
+        reboot="reboot" in facts,
         packages=frozenset(name for name, state in _words(sections.get("packages", b"")) if state == "installed"),
         images=_images(_text(sections.get("images", b""))),
     )

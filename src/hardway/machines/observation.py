@@ -62,6 +62,9 @@ class Observation:
     settings: Mapping[str, str]
     modules: frozenset[str]
     swap: bool
+    reboot: bool
+    """Nothing of ours is on it yet, and its distribution asks for a restart: by the file of Debian's update-notifier
+    and unattended-upgrades, or by needs-restarting(1) of Red Hat's."""
     packages: frozenset[str]
     images: Mapping[str, str]
     """Manifest digests by reference, as containerd has them."""

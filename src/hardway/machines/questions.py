@@ -66,6 +66,10 @@ servers() {{ while read -r a b c; do [ "$a" = nameserver ] && n="$n $b"; done < 
 f=/etc/resolv.conf; n=; servers $f
 case $n in *127.0.0.53*) [ -s {_UPLINKS} ] && f={_UPLINKS} && n= && servers $f ;; esac
 echo "resolv $f$n"
+if [ ! -e {CLUSTER} ]; then
+  if [ -e /run/reboot-required ]; then echo reboot due
+  elif command -v needs-restarting >/dev/null && ! needs-restarting -r >/dev/null; then echo reboot due; fi
+fi
 say addresses; ip -4 addr
 say os; cat /etc/os-release || cat /usr/lib/os-release
 say inventory; [ -e {INVENTORY} ] && cat {INVENTORY}
