@@ -101,19 +101,22 @@ def _measured(place: Ground) -> list[Row]:
 
 
 def _failover(place: Ground, servers: Sequence[Server]) -> Row:
-    """Last of all, for a chassis is dead afterwards. Asked is a server that is on another one."""
+    """Last of all, for a chassis is dead afterwards. Asked is a balancer whose member is on another one: a server's own
+    floating address is its own chassis' affair, a balancer's the gateway's."""
     cut = gateway(NAME)
-    asked = next(one for one in servers if host_of(NAME, one.port) != cut)
-    gap = gap_of_a_cut(NAME, lambda: _greeted(place, asked), WATCHED)
+    member = next(one for one in servers if host_of(NAME, one.port) != cut)
+    address = place.balancer(member.fixed, 22)
+    answers(place.cloud, address, 22)
+    gap = gap_of_a_cut(NAME, lambda: _greeted(place, address), WATCHED)
     asyncio.run(operations.up(NAME, None, lambda part, line: None))
     return within("the gateway's chassis is cut: no answer for", gap, GAP, "asked ten times a second")
 
 
-def _greeted(place: Ground, server: Server) -> None:
+def _greeted(place: Ground, address: str) -> None:
     """Raises OSError where no SSH server says who it is."""
-    with connect(place.cloud, server.floating, 22) as made:
+    with connect(place.cloud, address, 22) as made:
         if not made.recv(1):
-            raise ConnectionResetError(server.floating)
+            raise ConnectionResetError(address)
 
 
 def _clock(text: str) -> float:

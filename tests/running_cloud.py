@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ from tests.lab.host_snapshot import HostSnapshot
 T = TypeVar("T")
 PATIENCE = 240.0
 """Seconds; a busy computer is slow."""
+PROMPT = "(openstack) "
+"""What the stock command says before it reads the next line."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ class RunningCloud:
         """The stock command's answer."""
         command = operations.client_command(self.name, (*arguments, "--format", "json"), admin)
         return json.loads(_output(*command))
+
+    def openstack_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        """The stock command's answers to several, from one process of it: it takes seconds to begin."""
+        command = operations.client_command(self.name, (), False)
+        asked = "".join(f"{shlex.join((*words, '--format', 'json'))}\n" for words in commands)
+        said = _output(*command, given=asked)
+        parts = (part.strip() for part in said.split(PROMPT)[1:])
+        answers = [json.JSONDecoder().raw_decode(part)[0] for part in parts if part]
+        assert len(answers) == len(commands), said
+        return answers
 
     def do(self, *arguments: str, admin: bool = False) -> str:
         """A stock command that has no answer but words."""
@@ -103,7 +116,7 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
     pytest.fail(f"never: {what}")
 
 
-def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+def _output(*command: str, given: str = "") -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     return done.stdout
