@@ -9,7 +9,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,8 +24,6 @@ from tests.lab.host_snapshot import HostSnapshot
 T = TypeVar("T")
 PATIENCE = 240.0
 """Seconds; a busy computer is slow."""
-PROMPT = "(openstack) "
-"""What the stock command says before it reads the next line."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,15 @@ class RunningCloud:
         return json.loads(_output(*command))
 
     def openstack_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
-        """The stock command's answers to several, from one process of it: it takes seconds to begin."""
+        """The stock command's answers to several, read from its input by one process of it: it takes seconds to begin.
+
+        Its exit code is 1 then whatever happens (cliff.app.App.run), so the answers are counted.
+        """
         command = operations.client_command(self.name, (), False)
         asked = "".join(f"{shlex.join((*words, '--format', 'json'))}\n" for words in commands)
-        said = _output(*command, given=asked)
-        parts = (part.strip() for part in said.split(PROMPT)[1:])
-        answers = [json.JSONDecoder().raw_decode(part)[0] for part in parts if part]
-        assert len(answers) == len(commands), said
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        answers = list(_documents(done.stdout))
+        assert len(answers) == len(commands), done.stdout + done.stderr
         return answers
 
     def do(self, *arguments: str, admin: bool = False) -> str:
@@ -116,7 +116,16 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
     pytest.fail(f"never: {what}")
 
 
-def _output(*command: str, given: str = "") -> str:
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=PATIENCE)
+def _documents(text: str) -> Iterator[Any]:
+    """JSON values that follow each other."""
+    decoder, left = json.JSONDecoder(), text.strip()
+    while left:
+        value, end = decoder.raw_decode(left)
+        yield value
+        left = left[end:].strip()
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     return done.stdout
