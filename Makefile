@@ -23,7 +23,7 @@ unit: setup
 	@tools/stages unit
 
 cloud: setup
-	@tools/stages cloud
+	@tools/stages binaries cloud
 
 article: setup
 	@tools/stages binaries article

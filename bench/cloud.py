@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from bench.cloud_ground import Ground, ground
-from bench.cloud_reach import answers, drain, run_on
+from bench.cloud_failover import gap_of_a_cut, gateway, host_of
+from bench.cloud_ground import Ground, Server, ground
+from bench.cloud_reach import answers, connect, drain, run_on
 from bench.options import Options
 from bench.report import Report, Row, seconds, within
+from hardway.cloud import operations
 
 T = TypeVar("T")
 
 NAME: Final = "bench"
-START, SERVER, SIX, BALANCER = 10.0, 5.0, 20.0, 2.0
+START, SERVER, SIX, BALANCER, GAP = 10.0, 5.0, 20.0, 2.0, 3.0
 """Goals, in seconds."""
+WATCHED: Final = 15.0
+"""Seconds after the gateway's chassis was cut."""
 MEBIBYTES: Final = 200
 """Of a transfer."""
 PORT: Final = 9000
@@ -30,8 +34,6 @@ SENDER: Final = (
 
 async def run(options: Options) -> Report:
     """One round each: a cloud takes its time, and what varies is told by the runs' own spread from day to day."""
-    from hardway.cloud import operations
-
     up = partial(operations.up, NAME, 3, lambda part, line: None)
     try:
         options.say("what all clouds share is brought into the cache")
@@ -94,7 +96,27 @@ def _measured(place: Ground) -> list[Row]:
         within("load balancer: asked for until it answers", balancer, BALANCER),
         Row("between two servers", _rate(between), note=f"{MEBIBYTES} MiB over TCP in {seconds(between)}"),
         Row("through a floating address", _rate(outside), note=f"and the operator's proxy, in {seconds(outside)}"),
+        _failover(place, [first, *others]),
     ]
+
+
+def _failover(place: Ground, servers: Sequence[Server]) -> Row:
+    """Last of all, for a chassis is dead afterwards. Asked is a balancer whose member is on another one: a server's own
+    floating address is its own chassis' affair, a balancer's the gateway's."""
+    cut = gateway(NAME)
+    member = next(one for one in servers if host_of(NAME, one.port) != cut)
+    address = place.balancer(member.fixed, 22)
+    answers(place.cloud, address, 22)
+    gap = gap_of_a_cut(NAME, lambda: _greeted(place, address), WATCHED)
+    asyncio.run(operations.up(NAME, None, lambda part, line: None))
+    return within("the gateway's chassis is cut: no answer for", gap, GAP, "asked ten times a second")
+
+
+def _greeted(place: Ground, address: str) -> None:
+    """Raises OSError where no SSH server says who it is."""
+    with connect(place.cloud, address, 22) as made:
+        if not made.recv(1):
+            raise ConnectionResetError(address)
 
 
 def _clock(text: str) -> float:

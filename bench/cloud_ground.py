@@ -21,6 +21,8 @@ WITHIN: Final = 300.0
 class Server:
     fixed: str
     floating: str
+    port: str
+    """Its port's id."""
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Ground:
         self.removals.append(partial(self._remove_server, made))
         made = self.cloud.compute.wait_for_server(made, interval=0.1, wait=WITHIN)
         (port,) = self.cloud.network.ports(device_id=made.id)
-        return Server(port.fixed_ips[0]["ip_address"], self._floating(port.id))
+        return Server(port.fixed_ips[0]["ip_address"], self._floating(port.id), port.id)
 
     def servers(self, names: Sequence[str]) -> list[Server]:
         """At once."""

@@ -1,27 +1,25 @@
-"""The article on a cloud of its own: made here from nothing, or (HARDWAY_ARTICLE_CLOUD) one that runs already."""
+"""The article on a real cloud, driven by `hardway` as a user would, and looked at by the stock command beside it."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openstack
 import pytest
 
 from hardway.cloud import operations
 from tests.e2e.conftest import Driver
+from tests.running_cloud import RunningCloud
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openstack.yaml"
-LISTED = {
+COUNTED = {
     "network": ("network", "list"),
     "subnet": ("subnet", "list"),
     "router": ("router", "list"),
-    "port": ("port", "list"),
     "security group": ("security", "group", "list"),
     "rule": ("security", "group", "rule", "list"),
     "floating ip": ("floating", "ip", "list"),
@@ -37,54 +35,70 @@ LISTED = {
 """What the stock command lists."""
 
 
+@dataclass
 class Article(Driver):
-    """`hardway` in a folder with the example, and the stock command beside it."""
+    """`hardway` in a folder with a cluster.yaml, and the cloud that it is told of."""
 
-    cloud: str
+    cloud: RunningCloud | None = None
 
-    def openstack(self, *arguments: str) -> Any:
-        """What the stock command answers."""
-        command = operations.client_command(self.cloud, (*arguments, "--format", "json"), False)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        return json.loads(done.stdout or "[]")
+    @property
+    def stock(self) -> RunningCloud:
+        """The cloud by its own command line."""
+        assert self.cloud is not None
+        return self.cloud
 
-    def do(self, *arguments: str) -> None:
-        command = operations.client_command(self.cloud, arguments, False)
-        subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    def counts(self) -> dict[str, int]:
+        """How many things the project has, by the stock command."""
+        rows = self.stock.openstack_all(list(COUNTED.values()))
+        return {name: len(those) for name, those in zip(COUNTED, rows, strict=True)}
+
+    def connected(self) -> Any:
+        """Plain openstacksdk, as the cloud's user; to be closed."""
+        config = openstack.config.OpenStackConfig(config_files=[str(self.stock.place.clouds_yaml)])
+        return openstack.connection.Connection(config=config.get_one(cloud=self.stock.name))
 
     def listing(self) -> dict[str, list[str]]:
-        """The ids of all that the project has."""
-        return {name: sorted(_id(one) for one in self.openstack(*words)) for name, words in LISTED.items()}
+        """The ids of all that the project has, by plain openstacksdk."""
+        with self.connected() as sdk:
+            things = _everything(sdk, sdk.current_project_id)
+            return {kind: sorted(one.id for one in those) for kind, those in things}
 
 
-def _id(row: dict[str, Any]) -> str:
-    return str(row.get("ID") or row.get("id") or row["Name"])
+def _everything(sdk: Any, project: str | None) -> Iterable[tuple[str, Iterable[Any]]]:
+    network, compute, balancing = sdk.network, sdk.compute, sdk.load_balancer
+    for collection in ("networks", "subnets", "routers", "ports", "security_groups", "security_group_rules", "ips"):
+        yield collection, getattr(network, collection)(project_id=project)
+    for collection in ("servers", "keypairs", "server_groups"):
+        yield collection, getattr(compute, collection)()
+    for collection in ("load_balancers", "listeners", "pools", "health_monitors"):
+        yield collection, getattr(balancing, collection)()
+    yield "zones", sdk.dns.zones()
 
 
-@pytest.fixture(scope="session")
-def article(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Article]:
-    given = os.environ.get("HARDWAY_ARTICLE_CLOUD")
-    cloud = given or "article"
-    if given is None:
-        asyncio.run(operations.up(cloud, None, lambda part, line: None))
+@pytest.fixture(scope="package")
+def article(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Article]:
+    """The example, not made yet; taken down before other tests use the cloud, whatever happens."""
     folder = tmp_path_factory.mktemp("article")
     shutil.copy(EXAMPLE, folder / "cluster.yaml")
-    driver = Article(folder, variables=operations.client_environment(cloud))
-    driver.cloud = cloud
+    driver = Article(folder, operations.client_environment(cloud.name), cloud)
     yield driver
     driver("down", "--yes", code=None)
-    if given is None:
-        asyncio.run(operations.down(cloud))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def before(article: Article) -> dict[str, list[str]]:
     """What there was before the cluster."""
     return article.listing()
 
 
-@pytest.fixture(scope="session")
-def made(article: Article, before: dict[str, list[str]]) -> Article:
+@pytest.fixture(scope="package")
+def counted(article: Article) -> dict[str, int]:
+    """How many of each there were before the cluster."""
+    return article.counts()
+
+
+@pytest.fixture(scope="package")
+def made(article: Article, before: dict[str, list[str]], counted: dict[str, int]) -> Article:
     """The cluster, made."""
     article.up()
     return article

@@ -9,6 +9,9 @@ import asyncio
 import json
 import os
 import signal
+import socket
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import asyncssh
 import pytest
@@ -16,9 +19,10 @@ import pytest
 from hardway.cloud import operations
 from hardway.cloud.status import status
 from hardway.lab.cgroups import keeper
+from hardway.lab.loopback import listen
 from hardway.lab.places import JobName
-from tests.cloud.conftest import RunningCloud, eventually
 from tests.lab.host_snapshot import take_snapshot
+from tests.running_cloud import RunningCloud, eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.cloud]
 
@@ -119,17 +123,70 @@ async def _kill(cloud: RunningCloud, *parts: str) -> None:
         await keeper().kill(JobName(cloud.place, part))
 
 
+def test_a_proxy_that_does_not_answer_is_not_shown_as_running(cloud: RunningCloud) -> None:
+    """Stopped and not killed: its keeper would start it anew before anybody looks."""
+    (process,) = [pid for pid in _pids("microsocks") if cloud.place.part("socks") in _cgroup(pid).replace("/", ".")]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        seen = asyncio.run(status(cloud.name))
+    finally:
+        os.kill(process, signal.SIGCONT)
+    assert seen.state == "degraded"
+    assert {part.name: part.state for part in seen.parts}["socks"] == "does not answer"
+    assert asyncio.run(status(cloud.name)).state == "up"
+
+
+def _pids(program: str) -> list[int]:
+    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/comm") if path.read_text().strip() == program]
+
+
+def _cgroup(pid: int) -> str:
+    return Path(f"/proc/{pid}/cgroup").read_text()
+
+
+def test_the_compute_of_a_chassis_without_power_is_heard_of_no_more(cloud: RunningCloud) -> None:
+    """Nova has it down a minute later; nobody waits for that here."""
+    asyncio.run(operations.cut_chassis(cloud.name, 3))
+    eventually(lambda: _silence(cloud, "chassis3") > SILENT, "silence of chassis3")
+    assert _silence(cloud, "chassis2") < SILENT
+    assert {part.name: part.state for part in asyncio.run(status(cloud.name)).parts}["chassis3"] == "off"
+    cloud.up()
+    eventually(lambda: _silence(cloud, "chassis3") < SILENT, "its compute again")
+    eventually(lambda: cloud.greeting(NAME), f"an SSH server at {NAME}")
+
+
+SILENT = timedelta(seconds=22)
+"""More than two reports, which come every ten seconds."""
+
+
+def _silence(cloud: RunningCloud, chassis: str) -> timedelta:
+    """How much longer ago its compute reported than that of the first chassis."""
+    listed = cloud.openstack("compute", "service", "list", "--service", "nova-compute", admin=True)
+    reported = {one["Host"]: datetime.fromisoformat(one["Updated At"]) for one in listed}
+    return reported["chassis1"] - reported[chassis]
+
+
 def test_a_quota_is_a_quota(cloud: RunningCloud) -> None:
     cloud.do("quota", "set", "--floating-ips", "1", "hardway", admin=True)
     with pytest.raises(AssertionError, match="Quota exceeded"):
         cloud.do("floating", "ip", "create", "public")
 
 
-def test_all_is_there_after_a_restart_of_the_whole(cloud: RunningCloud) -> None:
+def test_all_is_there_after_a_restart_of_the_whole(cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program takes Keystone's port between its choice and its use: another one is chosen."""
     asyncio.run(operations.stop(cloud.name))
     left = asyncio.run(operations.is_left(cloud.name))
     assert left == (str(cloud.place.directory),)
-    cloud.up()
+    port = cloud.record.ports["keystone"]
+    seen_free = [port]
+
+    def listen_too_early(asked: int) -> socket.socket:
+        return listen(0) if seen_free and asked == seen_free.pop() else listen(asked)
+
+    with socket.create_server(("127.0.0.1", port)):
+        monkeypatch.setattr("hardway.cloud.ports.listen", listen_too_early)
+        cloud.up()
+    assert cloud.record.ports["keystone"] != port
     assert eventually(lambda: cloud.greeting(NAME), f"an SSH server at {NAME}")
     assert [server["Name"] for server in cloud.openstack("server", "list")] == ["mine"]
     assert cloud.openstack("zone", "list")[0]["name"] == "cloud.example."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import socket
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from hardway.cloud.configuration.clients import clouds
 from hardway.cloud.configuration.files import files
 from hardway.cloud.configuration.ini import Sections, render
 from hardway.cloud.configuration.settings import Settings
-from hardway.cloud.files import SPARE_PORTS, free_ports
 from hardway.cloud.jobs import jobs
 from hardway.cloud.ovn.programs import wrapper
 from hardway.cloud.ovn.scripts import central_script, chassis_script
@@ -158,12 +156,3 @@ def test_versions_are_those_of_the_lock() -> None:
 def test_every_service_has_a_name_of_its_own() -> None:
     names = [service.name for service in SERVICES]
     assert len(set(names)) == len(names)
-
-
-def test_ports_are_the_known_ones_but_for_those_that_others_have() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        used = server.getsockname()[1]
-        chosen = free_ports({"used": used, "recorded": 20999, "again": 20999}, taken={20999})
-    assert len(set(chosen.values())) == 3
-    assert not {used, 20999} & set(chosen.values())
-    assert all(port in SPARE_PORTS for port in chosen.values())

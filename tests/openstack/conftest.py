@@ -14,7 +14,7 @@ from hardway.engine.handler import StepFailed
 from hardway.machines.provider import Endpoint, Operator
 from hardway.openstack import provider as provider_room
 from hardway.openstack.handlers import balancer_whole, names, servers
-from hardway.openstack.provider import OpenStackProvider
+from hardway.openstack.provider import LogIn, OpenStackProvider
 from hardway.plan.diff import make_plan
 from hardway.plan.steps import Plan
 from hardway.resources.base import Ref, Resource, Seen
@@ -45,14 +45,22 @@ class Stage:
     cluster: Cluster = field(default_factory=example)
     world: World = field(default_factory=World)
     watcher: Nobody = field(default_factory=Nobody)
+    log_in: LogIn = answers
 
     def provider(self) -> OpenStackProvider:
         """As a new process would make it."""
         operator = Operator(ID, Path("/nowhere"), lambda ref: f"ssh-ed25519 {ref.resource}".encode())
-        return OpenStackProvider(operator, self._cloud, answers)
+        return OpenStackProvider(operator, self._cloud, self.log_in)
 
     def _cloud(self, section: OpenStack) -> FakeCloud:
         return FakeCloud(section, self.world)
+
+    def hurried(self) -> Stage:
+        """With no patience at all: what does not answer at once is given up."""
+        hasty = {"balancer_within": 0, "boot_within": 0}
+        section = self.cluster.openstack.model_copy(update=hasty)
+        self.cluster = self.cluster.model_copy(update={"openstack": section})
+        return self
 
     async def look(self, provider: OpenStackProvider, *, nothing_wanted: bool = False) -> Plan:
         """The plan of the cloud's own part."""

@@ -87,6 +87,10 @@ class World:
     """Changing requests until the process dies: before the request takes effect, and after it, in turn."""
     limits: Body = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
+    balancing: set[str] = field(default_factory=set)
+    """The services that were asked about load balancers."""
+    consoles: dict[str, str] = field(default_factory=dict)
+    """By a server's id."""
     lock: Lock = field(default_factory=Lock)
     number: int = 0
     services: frozenset[str] = SERVICES
@@ -137,6 +141,8 @@ class FakeCloud(Cloud):
 
     def _send(self, service: str, method: str, path: str, body: Body | None, query: Mapping[str, str]) -> Any:
         with self.world.lock:
+            if path.startswith("/lbaas"):
+                self.world.balancing.add(service)
             return self._answer(method, urlsplit(path).path, json.loads(json.dumps(body or {})), query)
 
     def _answer(self, method: str, path: str, body: Body, query: Mapping[str, str]) -> Answer:
@@ -148,7 +154,7 @@ class FakeCloud(Cloud):
             return self._get(path, query)
         world.asked[f"{method} {path}"] += 1
         self._die()
-        answer = self._change(method, path, body)
+        answer = self._change(method, path, body, cascade="cascade" in query)
         self._die()
         return answer
 
@@ -200,7 +206,7 @@ class FakeCloud(Cloud):
             rules = [each for each in self.world.of("security-group-rules") if each["security_group_id"] == one["id"]]
             return {**one, "security_group_rules": rules}
         if collection == "servers":
-            return {**one, "addresses": self._addresses(one)} | _fault(one)
+            return {**one, "addresses": one.get("addresses") or self._addresses(one)} | _fault(one)
         return one
 
     def _addresses(self, server: Body) -> Body:
@@ -209,7 +215,7 @@ class FakeCloud(Cloud):
 
     # changing
 
-    def _change(self, method: str, path: str, body: Body) -> Answer:
+    def _change(self, method: str, path: str, body: Body, *, cascade: bool) -> Answer:
         parts = [part for part in path.split("/") if part not in ("", "lbaas")]
         match method, parts:
             case "PUT", ["routers", router, "add_router_interface"]:
@@ -232,6 +238,8 @@ class FakeCloud(Cloud):
                 self._pend(parts[-2])
                 key = KEYS.get(parts[-2])
                 return Answer(200, {key: one} if key else one)
+        if parts[-2] == "loadbalancers" and not cascade and self.world.of("listeners"):
+            return Answer(409, {"NeutronError": {"type": "EntityInUse", "message": "it has listeners"}})
         return self._delete(parts)
 
     def _make(self, parts: list[str], body: Body) -> Answer:
@@ -285,7 +293,8 @@ class FakeCloud(Cloud):
     def _act(self, id: str, body: Body) -> Answer:
         if "os-start" in body:
             self.world.things["servers"][id]["status"] = "ACTIVE"
-        return Answer(202, {"output": "the last line"} if "os-getConsoleOutput" in body else None)
+        console = {"output": self.world.consoles.get(id, "the last line")}
+        return Answer(202, console if "os-getConsoleOutput" in body else None)
 
     def _add_interface(self, router: str, subnet: str) -> Answer:
         one = self.world.things["subnets"][subnet]

@@ -54,6 +54,10 @@ DRIFT = {
         other("healthmonitors", f"{ONE}-readyz", delay=60),
         {f"health-monitor:operator:{ONE}-readyz"},
     ),
+    "a monitor that is too patient": (
+        other("healthmonitors", f"{ONE}-readyz", max_retries_down=3),
+        {f"health-monitor:operator:{ONE}-readyz"},
+    ),
     "an address that leads nowhere": (
         other("floatingips", "192.168.0.10", port_id=None),
         {f"floating-address:operator:{MASTER}"},

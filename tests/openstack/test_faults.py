@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from hardway.cli.errors import FAILED, explain
 from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
+from hardway.machines.provider import Endpoint
 from hardway.openstack import retries
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.retries import Retry, retry_for
-from tests.openstack.conftest import Stage, example
+from tests.openstack.conftest import Stage
 from tests.openstack.fake_cloud import Answer, Script, World
 
 
@@ -34,14 +36,23 @@ def neutron(kind: str, message: str) -> dict[str, object]:
 
 
 async def failure(stage: Stage) -> StepFailed:
+    """The first of a run; for the one who called it, a failure (1) with a way out."""
     with pytest.raises(ApplyFailed) as raised:
         await stage.run()
+    message = explain(raised.value)
+    assert message is not None
+    assert message.code == FAILED
+    assert all(one.way_out for one in message.also)
     return raised.value.failures[0]
 
 
 REFUSED = {
     "an address that another has": (
         always("POST", "/floatingips", Answer(409, neutron("FloatingIPAddressInUse", "192.168.0.10 is in use"))),
+        ("is taken already", "choose another address"),
+    ),
+    "a fixed address that a port of another project has": (
+        always("POST", "/ports", Answer(409, neutron("IpAddressAlreadyAllocated", "10.0.0.10 already allocated"))),
         ("is taken already", "choose another address"),
     ),
     "a pool that is empty": (
@@ -54,6 +65,10 @@ REFUSED = {
     ),
     "a quota that another used up meanwhile": (
         always("POST", "/servers", Answer(403, {"forbidden": {"message": "Quota exceeded for instances"}})),
+        ("the quota is used up", "have it raised"),
+    ),
+    "a quota of Neutron's": (
+        always("POST", "/ports", Answer(409, neutron("OverQuota", "Quota exceeded for resources: ['port']."))),
         ("the quota is used up", "have it raised"),
     ),
     "a cloud at fault": (
@@ -134,6 +149,14 @@ async def test_what_passes_is_waited_out(case: str, no_pause: None) -> None:
     assert not (await stage.look(stage.provider())).steps
 
 
+@pytest.mark.parametrize("status", [429, 409])
+async def test_what_does_not_pass_is_given_up_at_the_deadline(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardway.openstack.cloud.retry_for", lambda *asked: Retry(0.0, 0.0, "a test"))
+    told = await failure(Stage(world=World(script=always("POST", "/lbaas/listeners", Answer(status, {"m": "busy"})))))
+    assert f"was answered with {status} for 0 s" in told.what
+    assert told.evidence == "busy"
+
+
 async def test_a_server_in_error_shows_its_fault() -> None:
     told = await failure(Stage(world=World(server_states=["ERROR"])))
     assert "No valid host was found." in told.what
@@ -184,13 +207,33 @@ async def test_a_balancer_found_in_error_is_made_anew_with_its_parts() -> None:
 
 
 async def test_a_balancer_that_stays_pending_is_given_up_at_the_deadline() -> None:
-    stage = Stage(example("  balancerWithin: 10\n"), World(balancer_states=["PENDING_CREATE"]))
-    stage.cluster = stage.cluster.model_copy(
-        update={"openstack": stage.cluster.openstack.model_copy(update={"balancer_within": 0})}
-    )
-    told = await failure(stage)
+    told = await failure(Stage(world=World(balancer_states=["PENDING_CREATE"])).hurried())
     assert "PENDING_CREATE after 0 s" in told.what
     assert "openstack.balancerWithin" in told.advice
+
+
+async def test_a_server_whose_ssh_never_answers_shows_its_console() -> None:
+    async def refused(endpoint: Endpoint | None) -> str | None:
+        return "connection refused"
+
+    told = await failure(Stage(log_in=refused).hurried())
+    assert told.what == "SSH does not answer after 0 s: connection refused"
+    assert told.evidence == "the last line"
+    assert "openstack.bootWithin" in told.advice
+
+
+async def test_a_server_that_stays_in_build_is_given_up_at_the_deadline() -> None:
+    told = await failure(Stage(world=World(server_states=["PAUSED"] * 6)).hurried())
+    assert told.what == "the server is PAUSED after 0 s"
+    assert "openstack.bootWithin" in told.advice
+
+
+async def test_a_name_server_that_does_not_take_a_zone() -> None:
+    answer = Answer(200, {"id": "zones-1", "name": "bbrfkr.mydns.jp.", "status": "ERROR"})
+    script = lambda method, path: answer if method == "GET" and path.startswith("/zones/zones-") else None  # noqa: E731
+    told = await failure(Stage(world=World(script=script)))
+    assert "the zone bbrfkr.mydns.jp. is ERROR" in told.what
+    assert "designate-worker" in told.advice
 
 
 async def test_a_missing_service_is_told_before_anything_else() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from hardway.cli.errors import BAD_INPUT, explain
+from hardway.operations.up import Refused
 from hardway.spec.load import parse
 from tests.openstack.conftest import EXAMPLE, Stage
 from tests.openstack.fake_cloud import PROJECT, World
@@ -87,7 +89,20 @@ MISSING = {
 
 @pytest.mark.parametrize("change", MISSING)
 async def test_what_must_be_there_and_is_not_is_named(change: tuple[str, str]) -> None:
-    assert MISSING[change] in await changed(*change).obstacles()
+    stage = changed(*change)
+    assert MISSING[change] in await stage.obstacles()
+    assert not stage.world.asked
+
+
+async def test_obstacles_are_bad_input_all_of_them_told_and_nothing_touched() -> None:
+    stage = Stage(parse(EXAMPLE.read_text().replace("debian-13", "debian-9").replace("hardway.node", "m1.huge")))
+    stage.world.limits = {"/limits": limits(maxTotalInstances=5)}
+    message = explain(Refused(tuple(await stage.obstacles())))
+    assert message is not None
+    assert message.code == BAD_INPUT
+    told = "\n".join((message.what, *message.evidence))
+    assert all(one in told for one in ("no image debian-9", "no flavor m1.huge", "quota of instances"))
+    assert not stage.world.asked
 
 
 async def test_no_balancers_in_the_catalog() -> None:

@@ -160,7 +160,8 @@ def _of_compose(fault: ComposeFaults) -> Message:
 
 def _unreachable(fault: Any) -> Message:
     way_out = (
-        f"Is it running? `hardway lab status`, `hardway lab start {fault.machine}`; `hardway up` starts what is off."
+        f"Is it running, and is the way to it open? `hardway up` starts what is off; in a lab, so does "
+        f"`hardway lab start {fault.machine}`."
     )
     return Message(f"{fault.machine} cannot be reached: {fault.why}", way_out=way_out)
 

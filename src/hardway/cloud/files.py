@@ -5,12 +5,10 @@ Touches the cloud's directory only, which nobody but root may enter.
 
 from __future__ import annotations
 
-import itertools
 import json
 import secrets
 import shutil
-import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,12 +20,10 @@ from hardway.cloud.configuration.files import COPIED, files
 from hardway.cloud.configuration.keystone import CREDENTIAL, FERNET
 from hardway.cloud.configuration.settings import Settings
 from hardway.cloud.places import CloudPlace
-from hardway.cloud.record import APIS, LOOPBACK, PORTS, SERVICE_USERS, USERS, read_record
+from hardway.cloud.record import APIS, SERVICE_USERS, USERS
 from hardway.lab.files import write
 
 PASSWORD_BYTES = 24
-SPARE_PORTS = range(20000, 30000)
-"""Below those that the kernel gives to outgoing connections, any of which may be taken at any time (ip(7))."""
 
 
 def write_files(settings: Settings) -> None:
@@ -84,34 +80,3 @@ def python_environment(place: CloudPlace) -> Mapping[str, str]:
 
 def new_passwords() -> Mapping[str, str]:
     return {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in USERS}
-
-
-def free_ports(wanted: Mapping[str, int] = PORTS, taken: Collection[int] = ()) -> Mapping[str, int]:
-    """A port of the loopback address for each: the wanted one, or a free one where that is in use or taken."""
-    chosen: dict[str, int] = {}
-    for name, port in wanted.items():
-        candidates = itertools.chain((port,), SPARE_PORTS)
-        chosen[name] = next(one for one in candidates if one not in {*taken, *chosen.values()} and _is_free(one))
-    return chosen
-
-
-def ports_of_others(place: CloudPlace) -> frozenset[int]:
-    """The ports that other clouds beside this one have chosen, whether they run or not."""
-    others = (path for path in place.root.glob("*/cloud.json") if path != place.record)
-    return frozenset(itertools.chain.from_iterable(map(_recorded_ports, others)))
-
-
-def _recorded_ports(path: Path) -> frozenset[int]:
-    try:
-        record = read_record(path)
-    except (OSError, ValueError):
-        return frozenset()
-    return frozenset(record.ports.values()) if record else frozenset()
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server((LOOPBACK, port)).close()
-    except OSError:
-        return False
-    return True

@@ -20,10 +20,12 @@ from hardway.cloud.doctor import ensure_needs, require_root
 from hardway.cloud.faults import CloudFault
 from hardway.cloud.ovn.fabric import lay_fabric, pull_cables
 from hardway.cloud.parts import Parts, Progress, ensure_parts
-from hardway.cloud.places import CloudPlace, is_name
+from hardway.cloud.places import SERVICES, CloudPlace, is_name
+from hardway.cloud.ports import choose_ports
 from hardway.cloud.record import PORTS, Record, read_record
 from hardway.cloud.start import start
 from hardway.lab.cgroups import keeper
+from hardway.lab.faults import PortInUse
 from hardway.lab.locks import locked
 from hardway.lab.network import namespaces_of, remove_network
 from hardway.lab.places import JobName
@@ -32,6 +34,8 @@ from hardway.sources.cache import cache_root
 SOCKET_LIMIT = 107
 """Bytes of a unix socket's path (unix(7))."""
 MOST_CHASSIS = 16
+ATTEMPTS = 3
+"""How often ports are chosen."""
 
 
 def place_of(name: str) -> CloudPlace:
@@ -61,20 +65,32 @@ async def up(name: str, chassis: int | None, progress: Progress) -> None:
     parts = await ensure_parts(progress)
     place.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with locked(place.directory):
+        await _bring_up(place, parts, chassis, progress)
+    progress("cloud", f"{name} is up after {time.monotonic() - began:.1f} s")
+
+
+async def _bring_up(place: CloudPlace, parts: Parts, chassis: int | None, progress: Progress) -> None:
+    """Start all; where another program takes a port between its choice and its use, choose again. Raises LabFault."""
+    for left in reversed(range(ATTEMPTS)):
         settings = await _settle(place, parts, chassis)
         await asyncio.to_thread(_copy_databases, parts.databases, place)
         await lay_fabric(place, settings.record.chassis)
-        await start(settings, keeper(), progress)
-    progress("cloud", f"{name} is up after {time.monotonic() - began:.1f} s")
+        try:
+            await start(settings, keeper(), progress)
+        except PortInUse as fault:
+            await keeper().kill(JobName(place, SERVICES))  # it would be started again for ever
+            if not left:
+                raise
+            progress("cloud", f"{fault.what}: another one is chosen")
+        else:
+            return
 
 
 async def _settle(place: CloudPlace, parts: Parts, chassis: int | None) -> Settings:
     """Decide what the cloud is made of, and write its files; one cloud at a time, so that no two choose one port."""
     async with locked(place.root):
         record = _record(place, parts, chassis)
-        if not await keeper().running(place):
-            # Another program may have taken a port meanwhile; everything that names it is written anew.
-            record = replace(record, ports=files.free_ports(record.ports, files.ports_of_others(place)))
+        record = replace(record, ports=choose_ports(place, record, await keeper().running(place)))
         settings = Settings(place, record)
         await asyncio.to_thread(files.write_files, settings)
     return settings
@@ -159,19 +175,14 @@ async def is_left(name: str) -> Sequence[str]:
 
 
 async def cut_chassis(name: str, number: int) -> None:
-    """A power cut for a chassis: its processes end at once, and nothing reaches it any more. Its servers run on,
-    unreachable."""
+    """A power cut for a chassis: its processes and its compute end, and nothing reaches it; `up` switches it on again.
+
+    Its servers run on, unreachable.
+    """
     place = place_of(name)
+    place.chassis(number).off.touch()
     await keeper().kill(JobName(place, place.chassis(number).name))
     await pull_cables(place.chassis(number))
-
-
-async def return_chassis(name: str, number: int, progress: Progress) -> None:
-    """Switch a chassis on again."""
-    place = place_of(name)
-    settings = Settings(place, made(place))
-    await lay_fabric(place, settings.record.chassis)
-    await start(settings, keeper(), progress)
 
 
 def made(place: CloudPlace) -> Record:

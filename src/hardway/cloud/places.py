@@ -157,6 +157,11 @@ class ChassisPlace:
         return self.cloud.run / self.name
 
     @property
+    def off(self) -> Path:
+        """A file that is there while the chassis has no power."""
+        return self.run / "off"
+
+    @property
     def socket(self) -> Path:
         """Open vSwitch's database."""
         return self.run / "db.sock"

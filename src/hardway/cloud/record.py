@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hardway.cloud.places import PROXY
+
 APIS = {
     "keystone": 5000,
     "glance": 9292,
@@ -20,7 +22,8 @@ APIS = {
     "designate": 9001,
 }
 """The projects with an API, and the port that each is known by."""
-PORTS = {**APIS, "mdns": 5354, "proxy": 1080}
+MDNS = "mdns"
+PORTS = {**APIS, MDNS: 5354, PROXY: 1080}
 """All ports of the loopback address; one that is taken is replaced by a free one."""
 SERVICE_USERS = ("glance", "placement", "nova", "neutron", "octavia", "designate")
 USERS = ("admin", "hardway", *SERVICE_USERS)

@@ -5,7 +5,9 @@ What runs is left alone, so a second start brings back only what is missing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from hardway.cloud.configuration.settings import Settings
@@ -14,9 +16,11 @@ from hardway.cloud.jobs import central_job, chassis_job, proxy_job, script_path,
 from hardway.cloud.notices import Notices, listening, state
 from hardway.cloud.ovn.scripts import central_script, chassis_script
 from hardway.cloud.parts import Progress
-from hardway.cloud.places import CENTRAL, SERVICES, CloudPlace
+from hardway.cloud.places import CENTRAL, PROXY, SERVICES, SOCKS, CloudPlace
+from hardway.cloud.reach import speaks_socks
 from hardway.cloud.services.table import SERVICES as TABLE
 from hardway.lab.cgroups import Keeper
+from hardway.lab.faults import PortInUse
 from hardway.lab.files import write
 from hardway.lab.jobs import Job
 
@@ -25,6 +29,9 @@ SERVICES_SECONDS = 600.0
 """The longest that a busy computer may take."""
 MOST_RESTARTS = 3
 """A service that ended so often while it started is not waited for any longer."""
+PROXY_SECONDS = 30.0
+PAUSE = 0.1
+"""Seconds between two greetings of the proxy, which tells nobody when it listens."""
 LAST_LINES = 15
 
 
@@ -50,6 +57,9 @@ async def start(settings: Settings, keeper: Keeper, progress: Progress) -> None:
         await ensure(socks_job(settings))
         await ensure(proxy_job(settings))
         await _all_ready(settings, notices, progress)
+    for number in range(1, settings.record.chassis + 1):
+        place.chassis(number).off.unlink(missing_ok=True)  # its compute plugs into what runs now
+    await _way_in(settings, progress)
 
 
 def _write_scripts(settings: Settings) -> None:
@@ -74,6 +84,7 @@ async def _all_ready(settings: Settings, notices: Notices, progress: Progress) -
             progress(name, line)
 
     def look() -> bool | None:
+        _refuse_taken_port(place)
         chassis = [_served(place, name, once) for name in names]
         services = [_ready(place, service.name, before, once) for service in TABLE]
         return all((*chassis, *services)) or None
@@ -84,6 +95,25 @@ async def _all_ready(settings: Settings, notices: Notices, progress: Progress) -
         late = [service.name for service in TABLE if service.name not in told]
         evidence = tail(place, late[0] if late else SERVICES)
         raise CloudFault(f"{fault.what}: {', '.join(late)}", fault.evidence or evidence, fault.advice) from fault
+
+
+def _refuse_taken_port(place: CloudPlace) -> None:
+    """Raises PortInUse where the services gave up because of one."""
+    told = state(place, SERVICES)
+    if told.get("state") == "failed" and "port" in told:
+        raise PortInUse(int(told["port"]), "taken by another program meanwhile", "`hardway cloud up` chooses another")
+
+
+async def _way_in(settings: Settings, progress: Progress) -> None:
+    """Wait until the operator's proxy answers. Raises CloudFault."""
+    port, deadline = settings.record.ports[PROXY], monotonic() + PROXY_SECONDS
+    while not await speaks_socks(port):
+        if monotonic() > deadline:
+            what = f"the proxy at port {port} does not answer after {PROXY_SECONDS:g} s"
+            advice = f"`hardway cloud logs {SOCKS}` has what it says; is microsocks there, and does it run?"
+            raise CloudFault(what, tail(settings.place, SOCKS), advice)
+        await asyncio.sleep(PAUSE)
+    progress(PROXY, f"answers at port {port}")
 
 
 def _served(place: CloudPlace, part: str, progress: Progress) -> bool | None:

@@ -13,6 +13,7 @@ from hardway.cloud.notices import state
 from hardway.cloud.operations import existing_record, place_of
 from hardway.cloud.ovn.programs import versions
 from hardway.cloud.places import CENTRAL, PROXY, SERVICES, SOCKS, CloudPlace
+from hardway.cloud.reach import accepts, speaks_socks
 from hardway.cloud.record import APIS, LOOPBACK, Record
 from hardway.cloud.services.table import SERVICES as TABLE
 from hardway.lab.cgroups import keeper
@@ -51,7 +52,7 @@ async def status(name: str) -> CloudState:
     if record is None:
         return CloudState(name, "not made", 0, ())
     running = await keeper().running(place)
-    parts = tuple(_parts(place, record, running))
+    parts = (*_parts(place, record, running), *await _way_in(record, running))
     return CloudState(name, _overall(parts, running), record.chassis, parts)
 
 
@@ -67,9 +68,23 @@ def _parts(place: CloudPlace, record: Record, running: frozenset[str]) -> Iterat
     for name in (CENTRAL, *(place.chassis(number).name for number in range(1, record.chassis + 1))):
         told = str(state(place, name).get("state", "starting")) if name in running else "off"
         yield Part(name, told, found, str(place.northbound) if name == CENTRAL else "")
-    yield Part(SOCKS, "running" if SOCKS in running else "off")
-    proxy = f"socks5h://{LOOPBACK}:{record.ports[PROXY]}"
-    yield Part(PROXY, "running" if PROXY in running else "off", endpoint=proxy)
+
+
+async def _way_in(record: Record, running: frozenset[str]) -> tuple[Part, Part]:
+    """The operator's proxy, and the port that leads to it. Both are asked: a process that ends at once is held too."""
+    port = record.ports[PROXY]
+    listens = PROXY in running and await accepts(port)
+    answers = SOCKS in running and listens and await speaks_socks(port)
+    return (
+        Part(SOCKS, _seen(SOCKS in running, answers)),
+        Part(PROXY, _seen(PROXY in running, listens), endpoint=f"socks5h://{LOOPBACK}:{port}"),
+    )
+
+
+def _seen(held: bool, answers: bool) -> str:
+    if not held:
+        return "off"
+    return "running" if answers else "does not answer"
 
 
 def _services(place: CloudPlace, record: Record, running: bool) -> Iterator[Part]:

@@ -11,3 +11,12 @@ class LabFault(Exception):
         self.what = what
         self.evidence = evidence
         self.advice = advice
+
+
+class PortInUse(LabFault):
+    """A port of the loopback address cannot be listened on."""
+
+    def __init__(self, port: int, why: str, advice: str = "") -> None:
+        by_whom = f"`ss -ltnp sport = :{port}` shows by whom"
+        super().__init__(f"port {port} of 127.0.0.1: {why}", advice=f"{by_whom}; {advice}" if advice else by_whom)
+        self.port = port

@@ -6,20 +6,17 @@ the lab's forward record and its job.
 
 from __future__ import annotations
 
-import errno
 import json
-import socket
 from dataclasses import asdict, dataclass
 
 from hardway.lab.cgroups import Keeper
-from hardway.lab.faults import LabFault
 from hardway.lab.files import write
 from hardway.lab.jobs import Job
+from hardway.lab.loopback import LOOPBACK, listen
 from hardway.lab.network import NAMESPACES
 from hardway.lab.places import LabPlace
 
 PROXY = "/usr/lib/systemd/systemd-socket-proxyd"
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +64,6 @@ async def close_forward(lab: LabPlace, keeper: Keeper) -> None:
 
 
 def _usable(port: int) -> int:
-    """The port, or a free one for 0, proven by listening on it for a moment. Raises LabFault."""
-    try:
-        with socket.create_server((LOOPBACK, port)) as server:
-            return int(server.getsockname()[1])
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        raise LabFault(
-            f"port {port} of {LOOPBACK} is in use by another program" if taken else f"port {port}: {error.strerror}",
-            advice=f"`ss -ltnp sport = :{port}` shows by whom; lab.apiPort in the spec names another port",
-        ) from error
+    """The port, or a free one for 0, proven by listening on it for a moment. Raises PortInUse."""
+    with listen(port, "lab.apiPort in the spec names another port") as server:
+        return int(server.getsockname()[1])

@@ -10,7 +10,6 @@ import os
 import select
 import shlex
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from hardway.lab.commands import launch
 from hardway.lab.faults import LabFault
 from hardway.lab.jobs import REBOOT, RESTART_SECONDS, Job
+from hardway.lab.loopback import listen
 from hardway.lab.places import JobName, Owner
 
 END_SECONDS = 10.0
@@ -110,7 +110,7 @@ def _launch(job: Job, script: str) -> None:
     if job.listen is None:
         launch(script, output=job.output, environment=environment)
         return
-    with socket.create_server(("127.0.0.1", job.listen)) as server:
+    with listen(job.listen) as server:
         launch(script, output=job.output, environment=environment, stdin=server.fileno())
 
 

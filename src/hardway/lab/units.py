@@ -6,12 +6,12 @@ Touches units named <owner>.<job>, such as hardway-<lab>.<machine>, through syst
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import suppress
 
 from hardway.lab.commands import run, succeeds
 from hardway.lab.faults import LabFault
 from hardway.lab.jobs import REBOOT, RESTART_SECONDS, Job
+from hardway.lab.loopback import listen
 from hardway.lab.places import JobName, Owner
 
 
@@ -23,7 +23,7 @@ class SystemdUnits:
     async def start(self, job: Job) -> None:
         await _forget(job.name.title)
         if job.listen is not None:
-            _probe(job.listen)
+            listen(job.listen).close()  # systemd-run would only say that the socket unit failed
         await run(unit_command(job))
 
     async def kill(self, name: JobName) -> None:
@@ -89,11 +89,3 @@ async def _kill(title: str) -> None:
 async def _forget(title: str) -> None:
     """A failed unit would keep its name taken."""
     await succeeds(("systemctl", "reset-failed", f"{title}.service", f"{title}.socket"))
-
-
-def _probe(port: int) -> None:
-    """systemd-run would only say that the socket unit failed."""
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError as error:
-        raise LabFault(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""The door to a cloud: the only file that imports openstacksdk. Requests run in threads; faults become CloudFault.
+"""The door to a cloud: all requests are made here, through openstacksdk, in threads. Faults become CloudFault.
 
 openstacksdk brings credentials, the catalog, versions and sessions; requests are made by the paths and bodies of the
 API references, so that what is sent reads as there.
@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any, Final, TypeVar
 
+from hardway.openstack.explained import refused, unasked, unopened
 from hardway.openstack.faults import CloudFault
-from hardway.openstack.retries import Retry, retry_for
+from hardway.openstack.retries import retry_for
 from hardway.spec.openstack import OpenStack
 
 Body = dict[str, Any]
 """An object as JSON has it."""
 T = TypeVar("T")
+Explained = Callable[[Exception], CloudFault | None]
 
 AT_ONCE: Final = 12
 """Requests in flight; APIs of small clouds serve about as many."""
@@ -45,7 +47,7 @@ class Cloud:
     async def connect(self) -> None:
         """Authenticate. Raises CloudFault: no such cloud, wrong password, no answer."""
         if self._sdk is None:
-            self._sdk = await self._in_thread(self._connected)
+            self._sdk = await self._in_thread(self._connected, unopened)
 
     def _connected(self) -> Any:
         import openstack
@@ -53,6 +55,9 @@ class Cloud:
         sdk = openstack.connect(
             cloud=self._section.cloud, region_name=self._section.region, app_name="hardway", api_timeout=TIMEOUT
         )
+        if sdk.current_project_id is None:
+            way = "name one: project_name in clouds.yaml, or OS_PROJECT_NAME"
+            raise CloudFault("the credential is for no project", "", way, bad_input=True)
         self.project = str(sdk.current_project_id)
         self.services = frozenset(entry["type"] for entry in sdk.service_catalog)
         for service in self.services:
@@ -117,7 +122,7 @@ class Cloud:
                 return _json(answer)
             retry = retry_for(service, method, answer.status_code, answer.headers)
             if retry is None or monotonic() - began > retry.within:
-                raise _refused(service, method, path, answer, retry)
+                raise refused(service, method, path, answer, retry)
             await asyncio.sleep(retry.after)
 
     def _send(self, service: str, method: str, path: str, body: Body | None, query: Mapping[str, str]) -> Any:
@@ -127,11 +132,13 @@ class Cloud:
             more["microversion"] = MICROVERSIONS[service]
         return proxy.request(path, method, params=dict(query), raise_exc=False, **more)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, work: Callable[[], T], explained: Explained = unasked) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except CloudFault:
+            raise
         except Exception as error:
-            fault = _explained(error)
+            fault = explained(error)
             if fault is None:
                 raise
             raise fault from error
@@ -150,84 +157,3 @@ def _next_page(answer: Body, key: str) -> str | None:
     links = answer.get("links")
     following = links.get("next") if isinstance(links, Mapping) else None
     return str(following) if following else None
-
-
-def _refused(service: str, method: str, path: str, answer: Any, retry: Retry | None) -> CloudFault:
-    said = _said(answer)
-    asked = f"{service}: {method} {path.split('?')[0]}"
-    status = int(answer.status_code)
-    if status == 401:
-        return CloudFault(
-            "the cloud no longer takes these credentials",
-            said,
-            "renew them in clouds.yaml or the environment: a password that was changed, a credential that expired",
-            status=status,
-            bad_input=True,
-        )
-    if status == 403 and "uota" in said:
-        return CloudFault(f"{asked}: the quota is used up", said, "have it raised, or free something", status=status)
-    waited = f" for {retry.within:.0f} s" if retry else ""
-    return CloudFault(f"{asked} was answered with {status}{waited}", said, _ADVICE.get(status, ""), status=status)
-
-
-_ADVICE: Final = {
-    403: "the project's roles, or the cloud's policy, do not allow it: ask whoever keeps the cloud",
-    409: "something else works on it, or has what is asked for: `hardway up` looks again and goes on from there",
-    429: "the cloud is asked too much; try again later",
-    500: "the cloud itself is at fault: its log says more; `hardway up` goes on from here",
-    503: "the service is not there at the moment; `hardway up` goes on from here",
-}
-
-
-def _said(answer: Any) -> str:
-    """The words in an error's body, however the service wraps them."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return str(answer.text).strip()[:500]
-    while isinstance(body, Mapping):
-        inner = next(
-            (body[key] for key in ("message", "faultstring", "detail") if isinstance(body.get(key), str)), None
-        )
-        if inner:
-            return str(inner)
-        nested = [value for value in body.values() if isinstance(value, Mapping)]
-        if not nested:
-            return str(next((value for value in body.values() if isinstance(value, str)), body))[:500]
-        body = nested[0]
-    return str(body)[:500]
-
-
-def _explained(error: Exception) -> CloudFault | None:
-    """A fault for a person, None for one that is hardway's own."""
-    from keystoneauth1 import exceptions as auth
-    from openstack import exceptions as sdk
-
-    said = " ".join(str(error).split())
-    match error:
-        case auth.http.Unauthorized():
-            return CloudFault(
-                "the cloud refuses these credentials",
-                said,
-                "look at user, password and project (or application credential, which may have expired) in clouds.yaml "
-                "or the environment",
-                status=401,
-                bad_input=True,
-            )
-        case sdk.ConfigException():
-            way = "openstack.cloud in the spec, or OS_CLOUD, names an entry of clouds.yaml (OS_CLIENT_CONFIG_FILE)"
-            return CloudFault("the cloud is not known here", said, way, bad_input=True)
-        case auth.auth_plugins.MissingRequiredOptions() | auth.auth_plugins.NoMatchingPlugin():
-            way = "name a cloud of clouds.yaml in openstack.cloud or OS_CLOUD, or set OS_AUTH_URL and its kin"
-            return CloudFault("no credentials for a cloud were given", said, way, bad_input=True)
-        case auth.SSLError():
-            way = "name the authority's file as cacert in clouds.yaml, or in OS_CACERT"
-            return CloudFault("the cloud's certificate is not trusted here", said, way)
-        case auth.ConnectFailure() | auth.DiscoveryFailure() | auth.ConnectTimeout():
-            way = "is the address right (auth_url), is the cloud up, does a firewall stand between?"
-            return CloudFault("the cloud does not answer", said, way)
-        case auth.EndpointNotFound():
-            return CloudFault("the cloud has no such service", said, "look at its catalog and region", bad_input=True)
-        case auth.ClientException() | sdk.SDKException():
-            return CloudFault("the cloud could not be asked", said, "`hardway up` goes on from here")
-    return None

@@ -20,6 +20,7 @@ from hardway.openstack.handlers.network import NetworkHandler, RouterHandler, Ro
 from hardway.openstack.handlers.ports import FloatingAddressHandler, PortHandler
 from hardway.openstack.handlers.security import SecurityGroupHandler, SecurityGroupRuleHandler
 from hardway.openstack.handlers.servers import ServerHandler, floating_of_server
+from hardway.openstack.host_keys import read_host_keys, without_host_key
 from hardway.openstack.marks import KEY, MACHINE, REACHED
 from hardway.openstack.naming import CLIENT_KEY, floating_of, host_key_public
 from hardway.openstack.obstacles import obstacles
@@ -27,7 +28,6 @@ from hardway.openstack.resources.balancer import PROVIDER, LoadBalancer, abiliti
 from hardway.openstack.resources.base import object_id
 from hardway.openstack.resources.network import FloatingAddress
 from hardway.openstack.site import Site
-from hardway.openstack.user_data import host_key_on
 from hardway.openstack.wanted import Ground, wanted
 from hardway.openstack.wanted_api import api_url
 from hardway.openstack.ways import jump, log_in, plain_proxy, through_proxy
@@ -98,27 +98,7 @@ class OpenStackProvider:
         site.estate = await take_estate(site.cloud, cluster)
         self._surveyed = True
         self._by_name = self._has_names(cluster) and await self._name_resolves(cluster)
-        await self._read_host_keys(cluster)
-
-    async def _read_host_keys(self, cluster: Cluster) -> None:
-        """Of servers that exist: what the spec pins, else what they wrote to their consoles."""
-        if cluster.openstack.servers == "create":
-            return
-        for machine in cluster.all_machines:
-            if machine.host_key is not None:
-                self._host_keys[machine.name] = machine.host_key
-            elif machine.name not in self._host_keys:
-                await self._read_console(cluster, machine)
-
-    async def _read_console(self, cluster: Cluster, machine: Machine) -> None:
-        site = self._at(cluster)
-        server = site.only("machine", machine.name)
-        if server is None:
-            return
-        answer = await site.cloud.post("compute", f"/servers/{server['id']}/action", {"os-getConsoleOutput": {}})
-        key = host_key_on(str(answer.get("output", "")))
-        if key is not None:
-            self._host_keys[machine.name] = key
+        self._host_keys.update(await read_host_keys(site, self._host_keys))
 
     def _has_names(self, cluster: Cluster) -> bool:
         if cluster.openstack.names == "auto":
@@ -161,15 +141,8 @@ class OpenStackProvider:
         return found
 
     async def obstacles(self, cluster: Cluster, plan: Plan) -> Sequence[str]:
-        lost = () if cluster.openstack.servers == "create" else self._without_host_key(cluster)
-        return (*lost, *await obstacles(self._at(cluster), plan))
-
-    def _without_host_key(self, cluster: Cluster) -> Sequence[str]:
-        there = [one for one in cluster.all_machines if self._at(cluster).only("machine", one.name) is not None]
-        what = (
-            "its console tells no host key: pin it as hostKey in the spec (`ssh-keyscan` from a place that you trust)"
-        )
-        return tuple(f"{one.name}: {what}" for one in there if one.name not in self._host_keys)
+        site = self._at(cluster)
+        return (*without_host_key(site, self._host_keys), *await obstacles(site, plan))
 
     def wanted(self, cluster: Cluster) -> Sequence[Resource]:
         return wanted(cluster, Ground(designate=self._has_names(cluster)))

@@ -12,7 +12,7 @@ from hardway.openstack.resources.names import RecordSet, Zone
 from hardway.openstack.resources.network import FloatingAddress
 from hardway.resources.base import Content, Ref, Resource
 from hardway.spec.addresses import api_name, full_name
-from hardway.spec.model import Cluster
+from hardway.spec.model import OCTAVIA, Cluster
 
 
 def wanted_balancer(cluster: Cluster, names: Names) -> Iterator[Resource]:
@@ -52,6 +52,7 @@ def wanted_balancer(cluster: Cluster, names: Names) -> Iterator[Resource]:
         balancer=label,
         pool=pool.label,
         path="/readyz",
+        tells_failures=cluster.balancer.kind == OCTAVIA,
         needs=(pool.id, *(member.id for member in members)),
     )
 

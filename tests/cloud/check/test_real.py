@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hardway.cloud.operations import client_environment
-from tests.cloud.conftest import RunningCloud
+from tests.running_cloud import RunningCloud
 
 pytestmark = [pytest.mark.cloud, pytest.mark.root, pytest.mark.timeout(900)]
 

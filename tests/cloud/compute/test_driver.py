@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from hardway.cloud.compute.places import ServerPlace
 from hardway.lab.cgroups import keeper
 from hardway.lab.network import namespace_exists
-from tests.cloud.conftest import RunningCloud, eventually
+from tests.running_cloud import RunningCloud, eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.cloud, pytest.mark.timeout(900)]
 
@@ -35,6 +36,8 @@ USER_DATA = {
     "write_files": [{"path": "/etc/written", "content": "by user data"}],
     "packages": ["nginx"],
 }
+PROBE = 'for group in /sys/fs/cgroup/*/; do mkdir "$group/probe"; rmdir "$group/probe"; done'
+"""A kubelet makes control groups in every hierarchy."""
 
 KnownHosts = tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]
 """Trusted host keys, authorities, revoked keys."""
@@ -128,7 +131,7 @@ def test_a_server_is_known_before_it_is_met(cloud: RunningCloud, network: Path) 
 def test_it_can_bear_a_kubernetes_node(cloud: RunningCloud) -> None:
     assert ssh(cloud, "stat -f -c %T /var/lib/containerd /var/lib/etcd /var/lib/kubelet | sort -u") != "overlayfs"
     assert ssh(cloud, "sudo test -c /dev/kmsg && echo there") == "there"
-    assert ssh(cloud, "sudo mkdir /sys/fs/cgroup/*/probe && sudo rmdir /sys/fs/cgroup/*/probe && echo writable")
+    assert ssh(cloud, f"sudo sh -euc {shlex.quote(PROBE)} && echo writable") == "writable"
     assert ssh(cloud, "sudo touch /var/cache/hardway/blobs/x 2>&1 || true") != ""
     assert ssh(cloud, "cat /sys/class/net/eth0/mtu") == "1442"
     assert ssh(cloud, "ping -c 1 -W 5 192.168.0.1 > /dev/null && echo out") == "out"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hardway.cloud.compute import register
-from hardway.cloud.record import Record
+from hardway.cloud.services.computes import Computes
 from hardway.cloud.services.context import Context
 
 KEPT: list[Any] = []
@@ -19,7 +19,11 @@ def application(context: Context) -> Any:
     _ensure_cells(context)
     # nova-compute asks Placement once when it starts, then seldom.
     context.channel.await_ready("keystone", "placement", "glance", "neutron")
-    _start_services(context.record)
+    _start_central()
+    place, count = context.place, context.record.chassis
+    computes = Computes([place.chassis(number) for number in range(1, count + 1)])
+    computes.follow()
+    computes.keep_following()
     _map_hosts()
     return application
 
@@ -44,24 +48,15 @@ def _ensure_cells(context: Context) -> None:
             ).create()
 
 
-def _start_services(record: Record) -> None:
+def _start_central() -> None:
     import os_vif
     from nova import service
-    from nova.compute import rpcapi as compute
     from nova.conductor import rpcapi as conductor
     from nova.scheduler import rpcapi as scheduler
 
     os_vif.initialize()
-    central = (
-        ("nova-conductor", conductor.RPC_TOPIC, None, "cloud"),
-        ("nova-scheduler", scheduler.RPC_TOPIC, None, "cloud"),
-    )
-    computes = (
-        ("nova-compute", compute.RPC_TOPIC, compute.RPC_TOPIC_ALT, f"chassis{number}")
-        for number in range(1, record.chassis + 1)
-    )
-    for binary, topic, other, host in (*central, *computes):
-        made = service.Service.create(binary=binary, topic=topic, topic_alt=other, host=host)
+    for binary, topic in (("nova-conductor", conductor.RPC_TOPIC), ("nova-scheduler", scheduler.RPC_TOPIC)):
+        made = service.Service.create(binary=binary, topic=topic, host="cloud")
         made.start()
         KEPT.append(made)
 

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from hardway.cloud.places import SERVICES as PART
 from hardway.cloud.places import CloudPlace
-from hardway.cloud.record import APIS, LOOPBACK, Record, read_record
+from hardway.cloud.record import APIS, LOOPBACK, MDNS, Record, read_record
 from hardway.cloud.services.channel import Channel
 from hardway.cloud.services.context import Context
 from hardway.cloud.services.environment import load_common_modules, prepare_environment
@@ -180,11 +180,33 @@ def _be(service: Service, context: Context, parent: int) -> NoReturn:
         os._exit(1)
 
 
+def _take_ports(place: CloudPlace, record: Record) -> Mapping[str, socket.socket]:
+    """A socket for each API. Where another program has a port, tells which, and ends: `cloud up` chooses again."""
+    try:
+        _bound(record.ports[MDNS]).close()  # designate-mdns takes it itself
+        return {name: _bound(record.ports[name]) for name in APIS}
+    except PortTaken as fault:
+        tell(place.state(PART), {"state": "failed", "pid": os.getpid(), "why": str(fault), "port": fault.port})
+        sys.exit(str(fault))
+
+
+class PortTaken(Exception):
+    """A port that the cloud was given is another program's now."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} of {LOOPBACK} is in use by another program")
+        self.port = port
+
+
 def _bound(port: int) -> socket.socket:
-    """A socket that has its port, and is listened on when its service is ready. Raises OSError."""
+    """A socket that has its port, and is listened on when its service is ready. Raises PortTaken."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((LOOPBACK, port))
+    try:
+        made.bind((LOOPBACK, port))
+    except OSError as error:
+        made.close()
+        raise PortTaken(port) from error
     return made
 
 
@@ -197,7 +219,7 @@ def main(root: str, name: str) -> NoReturn:
     record = read_record(place.record)
     if record is None:
         sys.exit(f"{place.record} is not there")
-    sockets = {name: _bound(record.ports[name]) for name in APIS}
+    sockets = _take_ports(place, record)
     prepare_environment(place, record.programs)
     load_common_modules()
     share_databases()

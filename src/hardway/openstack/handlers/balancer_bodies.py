@@ -27,7 +27,10 @@ _FIXED: Final = {Pool.kind: "protocol", HealthMonitor.kind: "type"}
 """The attribute that a part keeps for life, of those of which anything can be changed."""
 _CHANGEABLE: Final = {
     Pool.kind: ("lb_algorithm",),
-    HealthMonitor.kind: ("delay", "timeout", "max_retries", "url_path", "http_method", "expected_codes"),
+    HealthMonitor.kind: (
+        *("delay", "timeout", "max_retries", "max_retries_down"),
+        *("url_path", "http_method", "expected_codes"),
+    ),
 }
 
 
@@ -57,7 +60,8 @@ def body_of(part: BalancerPart, seen: Mapping[str, str], above: str, subnet: str
         case HealthMonitor():
             times = {"delay": part.delay, "timeout": part.timeout, "max_retries": part.retries}
             http = {"url_path": part.path, "http_method": "GET", "expected_codes": "200"}
-            return {**named, "type": seen["type"], **times, **(http if seen["type"] == "HTTPS" else {})}
+            failures = {"max_retries_down": int(seen["failures"])} if "failures" in seen else {}
+            return {**named, "type": seen["type"], **times, **failures, **(http if seen["type"] == "HTTPS" else {})}
     raise ValueError(part.kind)
 
 
@@ -79,8 +83,13 @@ def seen_of(kind: str, found: Body) -> Mapping[str, str]:
         case Member.kind:
             return {"address": str(found["address"]), "port": str(found["protocol_port"])}
     path = str(found.get("url_path")) if found["type"] == "HTTPS" else "none"
-    times = {"delay": found["delay"], "timeout": found["timeout"], "retries": found["max_retries"]}
-    return {"type": str(found["type"]), "path": path, **{name: str(value) for name, value in times.items()}}
+    counts = {
+        "delay": found["delay"],
+        "timeout": found["timeout"],
+        "retries": found["max_retries"],
+        "failures": found.get("max_retries_down", ""),
+    }
+    return {"type": str(found["type"]), "path": path, **{name: str(value) for name, value in counts.items()}}
 
 
 def unwanted(kind: str, label: str, balancer: str) -> BalancerPart:

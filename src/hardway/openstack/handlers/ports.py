@@ -52,7 +52,10 @@ class PortHandler(NetworkingHandler):
         assert isinstance(port, Port)
         network = self.site.id_of(object_id(Network.kind, port.network))
         body = {"name": port.label, "network_id": network, **self._body(port)}
-        return await self.make(f"port of {port.label}", body)
+        try:
+            return await self.make(f"port of {port.label}", body)
+        except CloudFault as fault:
+            raise _taken(fault, port.address) from fault
 
     async def change(self, step: Step, found: Body, context: Context) -> Body:
         assert isinstance(step.resource, Port)
@@ -155,7 +158,11 @@ def _said(fault: CloudFault, floating: FloatingAddress) -> CloudFault:
         return CloudFault(f"{floating.address} cannot be chosen", fault.evidence, CHOOSING, status=403)
     if fault.status == 409 and "No more IP" in fault.evidence:
         return CloudFault("the external network has no address left", fault.evidence, EXHAUSTED, status=409)
-    if fault.status == 409 and floating.address:
-        what = f"{floating.address} is taken already"
-        return CloudFault(what, fault.evidence, "choose another address in the spec", status=409)
-    return fault
+    return _taken(fault, floating.address) if floating.address else fault
+
+
+def _taken(fault: CloudFault, address: str) -> CloudFault:
+    """Of Neutron's reasons for 409 a quota is another one (its OverQuota is a Conflict)."""
+    if fault.status != 409 or "uota" in fault.evidence:
+        return fault
+    return CloudFault(f"{address} is taken already", fault.evidence, "choose another address in the spec", status=409)

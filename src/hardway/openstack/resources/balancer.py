@@ -18,12 +18,15 @@ class Abilities:
 
     algorithm: str = "ROUND_ROBIN"
     monitor: str = "HTTPS"
+    failures: int = 2
+    """So many questions without a good answer turn a member off: a busy API server may once answer too late."""
     groups_on_vip: bool = True
     """Whether the VIP's port heeds security groups."""
 
 
-ABILITIES: Final = {"ovn": Abilities(algorithm="SOURCE_IP_PORT", monitor="TCP", groups_on_vip=False)}
-"""Of providers that cannot do all (ovn: docs.openstack.org/ovn-octavia-provider, "Limitations")."""
+ABILITIES: Final = {"ovn": Abilities(algorithm="SOURCE_IP_PORT", monitor="TCP", failures=1, groups_on_vip=False)}
+"""Of providers that cannot do all (ovn: docs.openstack.org/ovn-octavia-provider, "Limitations"). OVN's monitor connects
+on the member's own host, and a kernel answers: one failure tells."""
 
 
 def abilities(provider: str) -> Abilities:
@@ -128,14 +131,18 @@ class HealthMonitor(BalancerPart):
     timeout: int = 1
     """Seconds for an answer."""
     retries: int = 2
-    """So many answers, or failures, turn a member's state."""
+    """So many good answers turn a member on again."""
+    tells_failures: bool = True
+    """Whether the API takes how many failures turn a member off; LBaaS v2 takes `retries` for both."""
 
     def attributes(self, known: Known) -> Attributes:
         able = self.abilities(known)
         times = {"delay": str(self.delay), "timeout": str(self.timeout), "retries": str(self.retries)}
         if able is None:
             return {"type": UNKNOWN, "path": UNKNOWN, **times}
-        return {"type": able.monitor, "path": self.path if able.monitor == "HTTPS" else "none", **times}
+        failures = {"failures": str(able.failures)} if self.tells_failures else {}
+        path = self.path if able.monitor == "HTTPS" else "none"
+        return {"type": able.monitor, "path": path, **times, **failures}
 
     def describe(self) -> str:
         return f"health monitor of {self.balancer}: HTTPS {self.path} where the provider can, else TCP"

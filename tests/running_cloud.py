@@ -1,16 +1,15 @@
-"""One real cloud for all tests of this folder, of a name of its own, and taken down whatever happens."""
+"""A real cloud that runs on this computer, as tests use it: by the stock command, and through its proxy."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
+import shlex
 import socket
 import struct
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,7 +19,7 @@ import pytest
 from hardway.cloud import operations
 from hardway.cloud.places import CloudPlace
 from hardway.cloud.record import Record
-from tests.lab.host_snapshot import HostSnapshot, take_snapshot
+from tests.lab.host_snapshot import HostSnapshot
 
 T = TypeVar("T")
 PATIENCE = 240.0
@@ -49,6 +48,21 @@ class RunningCloud:
         """The stock command's answer."""
         command = operations.client_command(self.name, (*arguments, "--format", "json"), admin)
         return json.loads(_output(*command))
+
+    def openstack_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        """The stock command's answers to several, read from its input by one process of it: it takes seconds to begin.
+
+        Its exit code is 1 then whatever happens (cliff.app.App.run), so the answers are counted.
+        """
+        command = operations.client_command(self.name, (), False)
+        asked = "".join(f"{shlex.join((*words, '--format', 'json'))}\n" for words in commands)
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        try:
+            answers = list(_documents(done.stdout))
+        except ValueError:
+            answers = []
+        assert len(answers) == len(commands), done.stdout + done.stderr
+        return answers
 
     def do(self, *arguments: str, admin: bool = False) -> str:
         """A stock command that has no answer but words."""
@@ -105,18 +119,16 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
     pytest.fail(f"never: {what}")
 
 
+def _documents(text: str) -> Iterator[Any]:
+    """JSON values that follow each other."""
+    decoder, left = json.JSONDecoder(), text.strip()
+    while left:
+        value, end = decoder.raw_decode(left)
+        yield value
+        left = left[end:].strip()
+
+
 def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     return done.stdout
-
-
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[RunningCloud]:
-    name = f"test-{os.getpid()}"
-    made = RunningCloud(name, take_snapshot(name))
-    try:
-        asyncio.run(operations.up(name, 3, lambda part, line: print(f"{part}: {line}", file=sys.stderr)))  # noqa: T201
-        yield made
-    finally:
-        asyncio.run(operations.down(name))
