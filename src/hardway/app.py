@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
     from hardway.cloud.check.report import CloudReport
+    from hardway.images.operations import Built, Listed
+    from hardway.images.push import Pushed
     from hardway.machines.handler import MachineHandler
     from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
@@ -231,6 +233,40 @@ class Cloud:
         return log_command(name, service, lines, follow)
 
 
+class Images:
+    """The images behind the command line's door."""
+
+    def listed(self) -> Sequence[Listed]:
+        from hardway.images.operations import Images as Kept
+
+        return Kept().listed()
+
+    async def build(self, wished: Sequence[str], *, exact: bool, fresh: bool, report: Report) -> Sequence[Built]:
+        from hardway.images.operations import Images as Kept
+        from hardway.images.operations import wishes
+
+        return await Kept().build(wishes(wished), report, exact=exact, fresh=fresh)
+
+    async def push(
+        self, spec: Path, wished: Sequence[str], *, exact: bool, report: Report
+    ) -> tuple[Sequence[Built], Sequence[Pushed]]:
+        from hardway.images.operations import Images as Kept
+        from hardway.images.operations import wishes
+        from hardway.images.way import require_registry, way
+
+        asked, kept = wishes(wished), Kept()
+        require_registry(load_cluster(spec))
+        built = await kept.build(asked, report, exact=exact)
+        async with open_world(spec, locked=False, command="images push") as world:
+            where = way(world.cluster, world.machines.transport, world.value)
+            return built, await kept.push(built, where, report)
+
+    def remove(self, name: str) -> Sequence[Listed]:
+        from hardway.images.operations import Images as Kept
+
+        return Kept().remove(name)
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
@@ -263,5 +299,5 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud)
+    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud, images=Images())
     sys.exit(run(doors, sys.argv[1:]))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asyncio import Event
     from pathlib import Path
 
+    from hardway.cli.image_door import Images
     from hardway.cloud.check.report import CloudReport
     from hardway.engine.apply import Watcher
     from hardway.engine.journal import RunRecord, StepRecord
@@ -234,5 +235,6 @@ class Doors:
     operations: Operations
     cloud: Cloud
     check_cloud: CheckCloud = field(kw_only=True)
+    images: Images = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""
