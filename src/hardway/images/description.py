@@ -1,4 +1,4 @@
-"""What an image is described by: image.yaml, with the files beside it. Reads that folder and nothing else.
+"""What an image is described by: image.yaml, and the files beside it. Pure; `reading.py` reads them.
 
 A description says which packages of which Debian suite are put into the image, what is laid over them, and how a
 container of it starts. Everything that decides what comes out is in its `digest`.
@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources.abc import Traversable
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Final, Literal, Self
+from pathlib import PurePosixPath
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from hardway.spec.document import Document, read
-from hardway.spec.faults import Fault, SpecFaults, dotted, shown
 from hardway.spec.model import Model
 
-FILE: Final = "image.yaml"
 LAYOUT: Final = 1
 """Raised when the same description would make another image."""
-LARGEST_FILE: Final = 8 << 20
-"""Bytes of a file beside a description."""
 
 SEGMENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 """Part of a repository's name (OCI Distribution Specification, "Pulling manifests")."""
-REPOSITORY: Final = rf"(?:[a-z0-9.-]+(?::[0-9]+)?/)?{SEGMENT}(?:/{SEGMENT})*"
+REPOSITORY: Final = rf"(?:[a-z0-9][a-z0-9.-]*(?::[0-9]+)?/)?{SEGMENT}(?:/{SEGMENT})*"
 TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 
 
@@ -211,64 +204,3 @@ class Description:
         files = {path: sha256(content).hexdigest() for path, content in self.contents.items()}
         whole = [LAYOUT, self.said.model_dump(mode="json"), files]
         return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def load(folder: Traversable | Path) -> Description:
-    """The description in a folder. Raises SpecFaults with all that is wrong with it."""
-    name = str(folder / FILE)
-    document = read(_text(folder / FILE, name), name)
-    said, faults = _described(document, name)
-    faults = [*document.faults, *faults]
-    contents: dict[str, bytes] = {}
-    for number, file in enumerate(said.files if said else ()):
-        try:
-            contents[file.path] = _content(folder, file.source)
-        except ValueError as fault:
-            place = document.nearest_place(("files", number, "source"))
-            faults.append(Fault(name, place.line, place.column, f"files[{number}].source", str(fault), "mend the path"))
-    if faults or said is None:
-        raise SpecFaults(tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
-    return Description(said, contents)
-
-
-def _text(file: Traversable, name: str) -> str:
-    try:
-        return file.read_bytes().decode()
-    except (FileNotFoundError, NotADirectoryError):
-        fault = Fault(name, 0, 0, "", "there is no such file", f"name a folder with {FILE} in it")
-    except UnicodeDecodeError:
-        fault = Fault(name, 0, 0, "", "is not UTF-8 text", "save the file as UTF-8")
-    raise SpecFaults((fault,))
-
-
-def _described(document: Document, name: str) -> tuple[Described | None, list[Fault]]:
-    try:
-        return Described.model_validate_json(json.dumps(document.data), strict=True, by_alias=True, by_name=False), []
-    except ValidationError as error:
-        return None, list(_faults(error, document, name))
-
-
-def _faults(error: ValidationError, document: Document, name: str) -> Iterator[Fault]:
-    for one in error.errors(include_url=False):
-        path = tuple(part for part in one["loc"] if part != "[key]")
-        place = document.nearest_place(path, of_key=one["type"] == "extra_forbidden")
-        message = one["msg"].removeprefix("Value error, ")
-        what = message if one["type"] == "missing" else f"{shown(_plain(one['input']))}: {message}"
-        yield Fault(name, place.line, place.column, dotted(path), what, "docs/images.md has all keys")
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | bool | None) else type(value).__name__
-
-
-def _content(folder: Traversable | Path, source: str) -> bytes:
-    """A file in the folder itself: a link may not lead out of it. Raises ValueError."""
-    file = folder / source
-    if isinstance(file, Path) and isinstance(folder, Path) and not file.resolve().is_relative_to(folder.resolve()):
-        raise ValueError("leads out of the description's folder")
-    if not file.is_file():
-        raise ValueError(f"there is no file {source} beside {FILE}")
-    content = file.read_bytes()
-    if len(content) > LARGEST_FILE:
-        raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB")
-    return content

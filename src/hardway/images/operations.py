@@ -10,10 +10,11 @@ from pathlib import Path
 from hardway.images import catalogue, names, shelf
 from hardway.images.build import Builder, key_of
 from hardway.images.contents import ORIGIN_LABEL, PACKAGES_LABEL, TITLE_LABEL
-from hardway.images.description import Description, load
+from hardway.images.description import Description
 from hardway.images.faults import ImageFault
 from hardway.images.names import Choice, Reference
 from hardway.images.push import Pushed, Registry, opened
+from hardway.images.reading import load
 from hardway.images.shelf import Kept
 from hardway.sources.cache import Cache
 from hardway.sources.source import own_architecture

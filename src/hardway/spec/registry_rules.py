@@ -11,17 +11,18 @@ from hardway.spec.kinds import Kinds
 from hardway.spec.model import Cluster
 from hardway.spec.network_rules import TAKEN_PORTS
 
+NODE_PORTS: Final = range(30000, 32768)
 _OF_NODES: Final = {10250: "kubelet", 10256: "kube-proxy", 9443: "haproxy's health", 8472: "flannel"}
 
 
 def the_registry_has_what_its_kind_needs(cluster: Cluster, _: Kinds) -> Iterator[Finding]:
     """`registry.url` is given for kind `external`, and for no other; `registry.machine` for kind `lab` alone."""
     registry = cluster.registry
-    also = (("registry", "kind"),)
+    url, also = ("registry", "url"), (("registry", "kind"),)
     if registry.kind == "external" and registry.url is None:
-        yield Finding(("registry", "url"), "an external registry has an address", "add registry.url", also)
+        yield Finding(also[0], "a registry that is external has an address", "add registry.url", (url,))
     if registry.kind != "external" and registry.url is not None:
-        yield Finding(("registry", "url"), f"not of kind {registry.kind}", "leave it out, or use kind external", also)
+        yield Finding(url, f"not of kind {registry.kind}", "leave it out, or use kind external", also)
     if registry.kind != "lab" and registry.machine is not None:
         yield Finding(("registry", "machine"), f"not of kind {registry.kind}", "leave it out, or use kind lab", also)
 
@@ -46,9 +47,10 @@ def the_registry_port_is_free(cluster: Cluster, _: Kinds) -> Iterator[Finding]:
     taken = {**TAKEN_PORTS, **_OF_NODES, cluster.api.port: "the API"}
     here = ("registry", "port")
     for port in (cluster.registry.port, registry_writes_port(cluster)):
-        user = taken.get(port) or ("node ports" if 30000 <= port <= 32767 else None)
-        if user or port > 65535:
-            what = f"{port} is the port of {user}" if user else f"{port} is no port"
+        user = taken.get(port)
+        if user or port in NODE_PORTS or port > 65535:
+            strange = "a node port" if port in NODE_PORTS else "no port"
+            what = f"{port} is the port of {user}" if user else f"{port} is {strange}"
             yield Finding(here, f"{what}; the registry takes its port and the next", "use 5000 or another free port")
             return
 

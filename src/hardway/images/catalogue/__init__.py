@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import resources
 
-from hardway.images.description import FILE, Description, load
+from hardway.images.description import Description
+from hardway.images.reading import FILE, load
 
 
 def names() -> tuple[str, ...]:

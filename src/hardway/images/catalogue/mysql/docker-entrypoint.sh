@@ -132,7 +132,8 @@ move_in() {
 first_start() {
     check_settings
     secret=$(mktemp -d)
-    trap 'rm -rf -- "$secret"' EXIT
+    server=
+    trap 'status=$?; [ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf -- "$secret"; exit "$status"' EXIT
     rm -rf -- "$NEW"
     mkdir -m 0750 -- "$NEW"
     say "the data directory is made"
@@ -148,6 +149,7 @@ first_start() {
     run_scripts
     kill "$server"
     wait "$server" || fail "the server of the first start did not end well"
+    server=
     move_in
     rm -rf -- "$secret"
     trap - EXIT

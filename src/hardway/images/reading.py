@@ -1,0 +1,85 @@
+"""Reads a description, image.yaml and the files beside it: all faults at once, with line and column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from hardway.images.description import Described, Description
+from hardway.spec.document import LARGEST, Document, read, too_large
+from hardway.spec.faults import Fault, SpecFaults, dotted, shown
+
+FILE: Final = "image.yaml"
+LARGEST_FILE: Final = 8 << 20
+"""Bytes of a file beside a description."""
+
+
+def load(folder: Traversable | Path) -> Description:
+    """The description in a folder. Raises SpecFaults with all that is wrong with it."""
+    name = str(folder / FILE)
+    document = read(_text(folder / FILE, name), name)
+    said, faults = _described(document, name)
+    faults = [*document.faults, *faults]
+    contents: dict[str, bytes] = {}
+    for number, file in enumerate(said.files if said else ()):
+        try:
+            contents[file.path] = _content(folder, file.source)
+        except ValueError as fault:
+            place = document.nearest_place(("files", number, "source"))
+            faults.append(Fault(name, place.line, place.column, f"files[{number}].source", str(fault), "mend the path"))
+    if faults or said is None:
+        raise SpecFaults(tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
+    return Description(said, contents)
+
+
+def _text(file: Traversable, name: str) -> str:
+    if not file.is_file():
+        raise SpecFaults((Fault(name, 0, 0, "", "there is no such file", f"name a folder with {FILE} in it"),))
+    content = _bounded(file, LARGEST)
+    if content is None:
+        raise too_large(name)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise SpecFaults((Fault(name, 0, 0, "", "is not UTF-8 text", "save the file as UTF-8"),)) from None
+
+
+def _bounded(file: Traversable, most: int) -> bytes | None:
+    """The file's content; None where it is larger."""
+    with file.open("rb") as stream:
+        content: bytes = stream.read(most + 1)
+    return content if len(content) <= most else None
+
+
+def _described(document: Document, name: str) -> tuple[Described | None, list[Fault]]:
+    try:
+        return Described.model_validate_json(json.dumps(document.data), strict=True, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        return None, list(_faults(error, document, name))
+
+
+def _faults(error: ValidationError, document: Document, name: str) -> Iterator[Fault]:
+    for one in error.errors(include_url=False):
+        path = tuple(part for part in one["loc"] if part != "[key]")
+        place = document.nearest_place(path, of_key=one["type"] == "extra_forbidden")
+        message = one["msg"].removeprefix("Value error, ")
+        what = f"{shown(one['input'])}: {message}" if isinstance(one["input"], str | int) else message
+        yield Fault(name, place.line, place.column, dotted(path), what, "docs/images.md has all keys")
+
+
+def _content(folder: Traversable | Path, source: str) -> bytes:
+    """A file in the folder itself: a link may not lead out of it. Raises ValueError."""
+    file = folder / source
+    if isinstance(file, Path) and isinstance(folder, Path) and not file.resolve().is_relative_to(folder.resolve()):
+        raise ValueError("leads out of the description's folder")
+    if not file.is_file():
+        raise ValueError(f"there is no file {source} beside {FILE}")
+    content = _bounded(file, LARGEST_FILE)
+    if content is None:
+        raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB")
+    return content
