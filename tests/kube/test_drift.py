@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hardway.kube.conditions import holds, pod_trouble, warning
+from hardway.kube.conditions import holds, pod_trouble, rolled, warning
 from hardway.kube.drift import drift
 from hardway.kube.ownership import is_owned, labelled, resource_of
 from hardway.resources.base import Chapter, Seen
@@ -58,19 +58,30 @@ def with_condition(status: str, message: str = "", kind: str = "Node") -> dict[s
         ("Ready", with_condition("False", "no network"), "no: no network"),
         ("Ready", with_condition("Unknown"), "no: Because"),
         ("Ready", with_condition("True", kind="Deployment"), "no: its controller has not seen it yet"),
-        ("Rolled", body("DaemonSet", status={}), "no: its controller has not seen it yet"),
-        ("Rolled", daemon_set(2, 1), "no: its controller has not seen it yet"),
-        ("Rolled", daemon_set(2, 2, desiredNumberScheduled=3), "no: 0 of 3 pods are up to date"),
-        (
-            "Rolled",
-            daemon_set(2, 2, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=1),
-            "no: 1 of 3 pods are available",
-        ),
-        ("Rolled", daemon_set(1, 1, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=3), "yes"),
     ],
 )
 def test_conditions(condition: str, found: dict[str, Any] | None, told: str) -> None:
     assert holds(condition, found) == told
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (None, "no: it does not exist yet"),
+        (body("DaemonSet", status={}), "no: its controller has not seen it yet"),
+        (daemon_set(2, 1), "no: its controller has not seen it yet"),
+        (daemon_set(2, 2, desiredNumberScheduled=3), "no: 0 of 3 pods are up to date"),
+        (
+            daemon_set(2, 2, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=1),
+            "no: 1 of 3 pods are available",
+        ),
+        (daemon_set(1, 1, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=3), "yes"),
+        # the controller has not heard of a Node's end
+        (daemon_set(1, 1, desiredNumberScheduled=4, updatedNumberScheduled=4, numberAvailable=3), "yes"),
+    ],
+)
+def test_a_daemon_set_is_rolled_on_three_nodes(found: dict[str, Any] | None, told: str) -> None:
+    assert rolled(found, nodes=3) == told
 
 
 def pod(name: str, **status: Any) -> dict[str, Any]:

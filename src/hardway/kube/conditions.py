@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
 HOLDS: Final = "yes"
@@ -10,11 +10,29 @@ HOLDS: Final = "yes"
 Body = Mapping[str, Any]
 
 
+ROLLED: Final = "Rolled"
+"""Our own condition, of a DaemonSet."""
+
+
 def holds(condition: str, body: Body | None) -> str:
-    """ "yes", or "no: <why>". `condition` is Rolled (a DaemonSet) or a type among the object's status.conditions."""
+    """ "yes", or "no: <why>". `condition` is a type among the object's status.conditions."""
+    return _answer(body, lambda found: _not_true(condition, found))
+
+
+def rolled(body: Body | None, nodes: int) -> str:
+    """As `holds`, of a DaemonSet's condition Rolled: every pod runs its present template and is available.
+
+    `nodes` is how many Nodes there are. No more pods than that are waited for: a DaemonSet's controller does not hear
+    of a Node that is deleted, and goes on desiring a pod there until something else wakes it (it has no DeleteFunc for
+    Nodes, kubernetes pkg/controller/daemon/daemon_controller.go).
+    """
+    return _answer(body, lambda found: _not_rolled(found, nodes))
+
+
+def _answer(body: Body | None, why_not_yet: Callable[[Body], str]) -> str:
     if body is None:
         return "no: it does not exist yet"
-    why = _not_rolled(body) if condition == "Rolled" else _not_true(condition, body)
+    why = why_not_yet(body)
     return f"no: {why}" if why else HOLDS
 
 
@@ -45,12 +63,11 @@ def _unseen(body: Body) -> bool:
     return int(observed) < int(body["metadata"].get("generation", 0))
 
 
-def _not_rolled(body: Body) -> str:
-    """Empty once every pod of a DaemonSet runs its present template and is available."""
+def _not_rolled(body: Body, nodes: int) -> str:
     if _unseen(body):
         return "its controller has not seen it yet"
     status = body.get("status", {})
-    desired = int(status.get("desiredNumberScheduled", 0))
+    desired = min(int(status.get("desiredNumberScheduled", 0)), nodes)
     updated = int(status.get("updatedNumberScheduled", 0))
     available = int(status.get("numberAvailable", 0))
     if updated < desired:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import Access, Answer, ApiError, ApiUnavailable, Body
-from hardway.kube.conditions import HOLDS, holds, why_not
+from hardway.kube.conditions import HOLDS, ROLLED, holds, rolled, why_not
 from hardway.kube.drift import drift
 from hardway.kube.ownership import KINDS, SELECTOR, is_owned, labelled, resource_of
 from hardway.kube.trouble import workload_trouble
@@ -128,7 +128,7 @@ class KubeHandler:
         try:
             async with self._client() as client:
                 body = await _the_object(client, condition)
-                return await _explained(client, body, why_not(holds(condition.condition, body)))
+                return await _explained(client, body, why_not(await _held(client, condition, body)))
         except (ApiError, ApiUnavailable):
             return ""
 
@@ -275,7 +275,13 @@ async def _get(client: KubeClient, body: Mapping[str, Any]) -> Body | None:
 
 async def _observe_condition(client: KubeClient, resource: Condition) -> Seen:
     body = await _the_object(client, resource)
-    return Seen(resource.id, {"holds": holds(resource.condition, body)} if body else {})
+    return Seen(resource.id, {"holds": await _held(client, resource, body)} if body else {})
+
+
+async def _held(client: KubeClient, condition: Condition, body: Body | None) -> str:
+    if condition.condition == ROLLED:
+        return rolled(body, len(await client.list("v1", "Node")))
+    return holds(condition.condition, body)
 
 
 async def _the_object(client: KubeClient, of: Condition) -> Body | None:
@@ -309,11 +315,11 @@ async def _watch(client: KubeClient, condition: Condition, waiting: Callable[[st
     """Whether it came to hold before the watch ended."""
     where = (condition.api_version, condition.object_kind, condition.namespace)
     if await _the_object(client, condition) is None:
-        waiting(why_not(holds(condition.condition, None)))
+        waiting(why_not(await _held(client, condition, None)))
     async with aclosing(client.watch(*where, fields=f"metadata.name={condition.object_name}")) as events:
         async for event in events:
             body = None if event.type == "DELETED" else event.object
-            held = holds(condition.condition, body)
+            held = await _held(client, condition, body)
             if held == HOLDS:
                 return True
             waiting(await _explained(client, body, why_not(held)))
