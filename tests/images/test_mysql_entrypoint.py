@@ -121,11 +121,12 @@ def test_no_password_is_ever_an_argument_and_none_breaks_out_of_its_quotes(machi
 def test_scripts_run_in_order_with_the_database_and_root_s_password(machine: Machine) -> None:
     scripts = machine.folder / "docker-entrypoint-initdb.d"
     (scripts / "2.sql").write_text("SELECT 2;\n")
-    (scripts / "1.sh").write_text('echo "SELECT 1;" | client\n')
+    (scripts / "1.sh").write_text('echo "SELECT 1; -- $MYSQL_UNIX_PORT" | docker_process_sql\n')
     (scripts / "3.txt").write_text("no script")
     started = machine.start(MYSQL_ROOT_PASSWORD="a\\b", MYSQL_DATABASE="polls")
     assert started.returncode == 0, started.stderr
-    assert machine.written("sql").endswith("SELECT 1;\nSELECT 2;\n")
+    one, two = machine.written("sql").splitlines()[-2:]
+    assert one.startswith("SELECT 1; -- /") and two == "SELECT 2;"
     assert "3.txt is left" in started.stderr
     assert machine.written("argv").splitlines()[-2].endswith(" polls")
     assert 'password = "a\\\\b"' in machine.written("options")

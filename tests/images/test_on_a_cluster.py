@@ -134,7 +134,10 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: init}
 data:
-  1.sql: CREATE TABLE choice (votes INT); INSERT INTO choice VALUES (7);
+  1.sql: CREATE TABLE choice (votes INT);
+  2.sh: |
+    echo 'INSERT INTO choice VALUES (6)' | docker_process_sql
+    mysql -uroot -p"$MYSQL_ROOT_PASSWORD" -e 'UPDATE choice SET votes = 7' polls
 ---
 apiVersion: v1
 kind: Pod

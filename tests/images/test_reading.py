@@ -74,6 +74,43 @@ def test_what_is_wrong_is_told_with_its_place(text: str, told: list[str], tmp_pa
         assert part in str(caught.value)
 
 
+SITE = "folders:\n  - {path: /site, source: pages, owner: [33, 33]}\n"
+
+
+def test_a_folder_is_laid_with_all_that_is_in_it(tmp_path: Path) -> None:
+    for path in ("pages/index.html", "pages/a/b.css", "pages/run"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    (tmp_path / "pages/run").chmod(0o755)
+    described = load(folder(tmp_path, LEAST + SITE))
+    assert [(file.path, file.mode, file.owner) for file in described.files] == [
+        ("/site/a/b.css", 0o644, (33, 33)),
+        ("/site/index.html", 0o644, (33, 33)),
+        ("/site/run", 0o755, (33, 33)),
+    ]
+    assert described.contents["/site/a/b.css"] == b"pages/a/b.css"
+    before = described.digest
+    (tmp_path / "pages/run").chmod(0o644)
+    assert load(tmp_path).digest != before
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../image.yaml", "/etc", "nowhere"])
+def test_a_link_in_a_folder_leads_to_nothing_outside(tmp_path: Path, target: str) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/link").symlink_to(target)
+    made = folder(tmp_path, LEAST + SITE)
+    if target == "../image.yaml":  # it is in the description's own folder
+        assert load(made).contents["/site/link"] == (tmp_path / "image.yaml").read_bytes()
+        return
+    with pytest.raises(SpecFaults, match=r":5:[0-9]+: folders\[0\].source: "):
+        load(made)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SpecFaults, match="there is no folder pages beside"):
+        load(folder(tmp_path, LEAST + SITE))
+
+
 def test_a_folder_without_a_description(tmp_path: Path) -> None:
     with pytest.raises(SpecFaults, match="there is no such file"):
         load(tmp_path)

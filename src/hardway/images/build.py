@@ -100,7 +100,7 @@ class Builder:
     ) -> tuple[Path, str]:
         said = description.said
         file = work / "layer.tar"
-        keep = frozenset(str(inside(tree, path).relative_to(tree)) for path in said.laid)
+        keep = frozenset(str(inside(tree, path).relative_to(tree)) for path in description.laid)
         write_layer(tree, file, began=began, keep=keep)
         layer = Part(Descriptor(LAYER, sha256_of(file), file.stat().st_size), file)
         labels = labels_of(description, found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -76,6 +77,15 @@ class LaidFile(Model):
     source: Beside
     """The file beside the description that has its content."""
     mode: Mode = 0o644
+    owner: Owner = (0, 0)
+
+
+class LaidFolder(Model):
+    """All files of a folder, at the same places below `path`; those that may be run there, may be run in the image."""
+
+    path: Inside
+    source: Beside
+    """The folder beside the description."""
     owner: Owner = (0, 0)
 
 
@@ -154,6 +164,7 @@ class Described(Model):
     users: tuple[User, ...] = ()
     directories: tuple[LaidDirectory, ...] = ()
     files: tuple[LaidFile, ...] = ()
+    folders: tuple[LaidFolder, ...] = ()
     links: tuple[LaidLink, ...] = ()
     removed: tuple[Inside, ...] = ()
     """Files and directories of the packages that are left out."""
@@ -166,12 +177,6 @@ class Described(Model):
         if (self.program is None) != (self.version is None):
             raise ValueError("`version` goes with `program`, and with it alone: packages have versions of their own")
         return self
-
-    @property
-    def laid(self) -> tuple[str, ...]:
-        """The paths of all that is laid over what the image is made of."""
-        files, folders = (one.path for one in self.files), (one.path for one in self.directories)
-        return (*files, *folders, *(one.path for one in self.links))
 
     @property
     def origin(self) -> str:
@@ -191,7 +196,9 @@ class Description:
     """A description with its files' content."""
 
     said: Described
-    contents: dict[str, bytes]
+    files: tuple[LaidFile, ...]
+    """Those that it names, and all that are in its folders."""
+    contents: Mapping[str, bytes]
     """By the files' path in the image."""
 
     @property
@@ -199,8 +206,14 @@ class Description:
         return self.said.name
 
     @property
+    def laid(self) -> tuple[str, ...]:
+        """The paths of all that is laid over what the image is made of."""
+        return tuple(one.path for group in (self.files, self.said.directories, self.said.links) for one in group)
+
+    @property
     def digest(self) -> str:
         """16 hexadecimal digits over all that decides what comes out, but for the packages' versions."""
-        files = {path: sha256(content).hexdigest() for path, content in self.contents.items()}
-        whole = [LAYOUT, self.said.model_dump(mode="json"), files]
+        contents = {path: sha256(content).hexdigest() for path, content in self.contents.items()}
+        files = [file.model_dump(mode="json") for file in self.files]
+        whole = [LAYOUT, self.said.model_dump(mode="json"), files, contents]
         return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]

@@ -30,7 +30,7 @@ def lay(tree: Path, description: Description) -> None:
         place = inside(tree, directory.path)
         place.mkdir(parents=True, exist_ok=True)
         _owned(place, directory.owner, directory.mode)
-    for file in said.files:
+    for file in description.files:
         place = _free(inside(tree, file.path))
         place.write_bytes(description.contents[file.path])
         _owned(place, file.owner, file.mode)

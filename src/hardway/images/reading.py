@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from hardway.images.description import Described, Description
+from hardway.images.description import Described, Description, LaidFile, LaidFolder
 from hardway.spec.document import LARGEST, Document, read, too_large
 from hardway.spec.faults import Fault, SpecFaults, dotted, shown
 
 FILE: Final = "image.yaml"
 LARGEST_FILE: Final = 8 << 20
 """Bytes of a file beside a description."""
+MOST_FILES: Final = 2000
+"""In a folder."""
+Place = tuple[str | int, ...]
 
 
 def load(folder: Traversable | Path) -> Description:
@@ -25,16 +29,22 @@ def load(folder: Traversable | Path) -> Description:
     document = read(_text(folder / FILE, name), name)
     said, faults = _described(document, name)
     faults = [*document.faults, *faults]
-    contents: dict[str, bytes] = {}
-    for number, file in enumerate(said.files if said else ()):
+    files: dict[LaidFile, bytes] = {}
+    for path, laid in _sources(said) if said else ():
         try:
-            contents[file.path] = _content(folder, file.source)
+            files.update(_contents(folder, laid))
         except ValueError as fault:
-            place = document.nearest_place(("files", number, "source"))
-            faults.append(Fault(name, place.line, place.column, f"files[{number}].source", str(fault), "mend the path"))
+            place = document.nearest_place(path)
+            faults.append(Fault(name, place.line, place.column, dotted(path), str(fault), "mend the path"))
     if faults or said is None:
         raise SpecFaults(tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
-    return Description(said, contents)
+    return Description(said, tuple(files), {file.path: content for file, content in files.items()})
+
+
+def _sources(said: Described) -> Iterator[tuple[Place, LaidFile | LaidFolder]]:
+    """All that is read beside the description, each with its place in it."""
+    yield from ((("folders", number, "source"), folder) for number, folder in enumerate(said.folders))
+    yield from ((("files", number, "source"), file) for number, file in enumerate(said.files))
 
 
 def _text(file: Traversable, name: str) -> str:
@@ -70,6 +80,33 @@ def _faults(error: ValidationError, document: Document, name: str) -> Iterator[F
         message = one["msg"].removeprefix("Value error, ")
         what = f"{shown(one['input'])}: {message}" if isinstance(one["input"], str | int) else message
         yield Fault(name, place.line, place.column, dotted(path), what, "docs/images.md has all keys")
+
+
+def _contents(folder: Traversable | Path, laid: LaidFile | LaidFolder) -> Iterator[tuple[LaidFile, bytes]]:
+    """The files with their content. Raises ValueError."""
+    if isinstance(laid, LaidFile):
+        yield laid, _content(folder, laid.source)
+        return
+    if not (folder / laid.source).is_dir():
+        raise ValueError(f"there is no folder {laid.source} beside {FILE}")
+    paths = list(islice(_walk(folder / laid.source, ""), MOST_FILES + 1))
+    if len(paths) > MOST_FILES:
+        raise ValueError(f"it has more than {MOST_FILES} files")
+    for path, file in paths:
+        source = f"{laid.source}/{path}"
+        content = _content(folder, source)
+        mode = 0o755 if isinstance(file, Path) and file.stat().st_mode & 0o100 else 0o644
+        yield LaidFile(path=f"{laid.path}/{path}", source=source, mode=mode, owner=laid.owner), content
+
+
+def _walk(folder: Traversable, above: str) -> Iterator[tuple[str, Traversable]]:
+    """All files in a folder by their path in it, in order; a link to a folder is not entered."""
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        path = f"{above}{entry.name}"
+        if entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink()):
+            yield from _walk(entry, f"{path}/")
+        else:
+            yield path, entry
 
 
 def _content(folder: Traversable | Path, source: str) -> bytes:

@@ -6,6 +6,7 @@ mmdebstrap runs in namespaces of its own, so that no mount and no process is lef
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -70,6 +71,8 @@ async def _one_program(
 
 
 async def _packages(said: Described, tree: Path, on_line: Callable[[str], None]) -> None:
+    if os.geteuid() != 0:
+        raise ImageFault("only root can make an image of packages", advice="Run it with sudo.")
     missing = [package for program, package in NEEDED.items() if shutil.which(program) is None]
     if missing:
         raise ImageFault("a program is missing to make images with", advice=f"apt-get install {' '.join(missing)}")

@@ -59,6 +59,9 @@ check_settings() {
 # The client of the first start: root over the socket, its password in a file that only this user reads.
 client() { mysql --defaults-file="$secret/client.cnf" --protocol=socket "$@"; }
 
+# For scripts: SQL from standard input, in the database. The official image's function has the same name.
+docker_process_sql() { client ${MYSQL_DATABASE:+"$MYSQL_DATABASE"} "$@"; }
+
 remember_password() {
     (
         umask 077
@@ -96,18 +99,22 @@ start_alone() {
 }
 
 run_scripts() {
+    # The server of the first start is not where others look for one, probes of readiness included; only scripts are
+    # told, by what MySQL's clients take for the default.
+    export MYSQL_UNIX_PORT="$secret/socket"
     for file in "$INIT"/*; do
         case $file in
         *.sh)
             say "$file"
             if [ -x "$file" ]; then "$file"; else . "$file"; fi
             ;;
-        *.sql) say "$file" && client ${MYSQL_DATABASE:+"$MYSQL_DATABASE"} <"$file" ;;
-        *.sql.gz) say "$file" && gunzip -c "$file" >"$secret/script" && client ${MYSQL_DATABASE:+"$MYSQL_DATABASE"} <"$secret/script" ;;
+        *.sql) say "$file" && docker_process_sql <"$file" ;;
+        *.sql.gz) say "$file" && gunzip -c "$file" >"$secret/script" && docker_process_sql <"$secret/script" ;;
         "$INIT/*") ;;
         *) say "$file is left: only .sh, .sql and .sql.gz are run" ;;
         esac
     done
+    unset MYSQL_UNIX_PORT
 }
 
 move_in() {
@@ -144,8 +151,6 @@ first_start() {
     client <"$secret/accounts"
     rm -f -- "$secret/accounts"
     remember_password "${MYSQL_ROOT_PASSWORD:-}"
-    SOCKET=$secret/socket
-    export SOCKET
     run_scripts
     kill "$server"
     wait "$server" || fail "the server of the first start did not end well"
