@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -139,6 +140,27 @@ def test_a_script_that_fails_leaves_no_data_directory(machine: Machine) -> None:
     (machine.folder / "docker-entrypoint-initdb.d" / "1.sh").unlink()
     assert machine.start(MYSQL_ROOT_PASSWORD="x").returncode == 0
     assert (machine.data / "mysql").is_dir()
+
+
+def test_a_first_start_that_is_told_to_end_ends_and_leaves_no_server(machine: Machine) -> None:
+    pids = machine.folder / "pids"
+    machine.program(
+        "mysqld", f"#!/bin/sh\necho $$ >>{pids}\n" + MYSQLD.format(folder=machine.folder, initialized=0)[10:]
+    )
+    (machine.folder / "docker-entrypoint-initdb.d" / "1.sh").write_text("kill $$; sleep 1\n")
+    assert machine.start(MYSQL_ROOT_PASSWORD="x").returncode == 143
+    assert not (machine.data / "mysql").exists()
+    for pid in pids.read_text().split():
+        wait_for_end(int(pid))
+
+
+def wait_for_end(pid: int) -> None:
+    """Raises AssertionError where a process goes on."""
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} goes on")
 
 
 def test_a_move_that_was_cut_off_is_done_anew(machine: Machine) -> None:

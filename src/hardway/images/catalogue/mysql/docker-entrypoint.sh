@@ -92,8 +92,8 @@ start_alone() {
     waited=0
     until client --execute='DO 1' 2>"$secret/said"; do
         kill -0 "$server" 2>/dev/null || fail "the server ended while the data directory was made, see above"
-        [ "$waited" -lt "$START_WITHIN" ] || fail "the server does not answer: $(cat "$secret/said")"
-        sleep 1
+        [ "$waited" -lt $((START_WITHIN * 5)) ] || fail "the server does not answer: $(cat "$secret/said")"
+        sleep 0.2
         waited=$((waited + 1))
     done
 }
@@ -141,6 +141,7 @@ first_start() {
     secret=$(mktemp -d)
     server=
     trap 'status=$?; [ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf -- "$secret"; exit "$status"' EXIT
+    trap 'exit 143' INT TERM # the first process of a container is ended by no signal that it does not expect
     rm -rf -- "$NEW"
     mkdir -m 0750 -- "$NEW"
     say "the data directory is made"
@@ -157,7 +158,7 @@ first_start() {
     server=
     move_in
     rm -rf -- "$secret"
-    trap - EXIT
+    trap - EXIT INT TERM
     say "the data directory is ready"
 }
 
