@@ -116,6 +116,22 @@ def test_a_folder_without_a_description(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("FROM alpine\nRUN apk --no-cache add nginx\n", "calls apk, whose packages only Alpine's own mirrors have"),
+        (
+            "FROM debian\nRUN apt-get install nginx\n",
+            "a Dockerfile is not built here — describe the image in image.yaml",
+        ),
+    ],
+)
+def test_a_dockerfile_is_told_apart(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    with pytest.raises(SpecFaults, match=told):
+        load(tmp_path)
+
+
 def test_the_digest_is_of_all_that_decides_what_comes_out(tmp_path: Path) -> None:
     text = LEAST + FILE % "x"
     before = load(folder(tmp_path, text, x=b"1")).digest

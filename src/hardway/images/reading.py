@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from itertools import islice
@@ -20,12 +21,15 @@ LARGEST_FILE: Final = 8 << 20
 """Bytes of a file beside a description."""
 MOST_FILES: Final = 2000
 """In a folder."""
+_APK: Final = re.compile(rb"\bapk\s+(--\S+\s+)*add\b")
 Place = tuple[str | int, ...]
 
 
 def load(folder: Traversable | Path) -> Description:
     """The description in a folder. Raises SpecFaults with all that is wrong with it."""
     name = str(folder / FILE)
+    if not (folder / FILE).is_file():
+        raise SpecFaults((_absent(folder, name),))
     document = read(_text(folder / FILE, name), name)
     said, faults = _described(document, name)
     faults = [*document.faults, *faults]
@@ -47,9 +51,18 @@ def _sources(said: Described) -> Iterator[tuple[Place, LaidFile | LaidFolder]]:
     yield from ((("files", number, "source"), file) for number, file in enumerate(said.files))
 
 
+def _absent(folder: Traversable, name: str) -> Fault:
+    """There is no description; a Dockerfile in its place is told apart, and one of Alpine's from that."""
+    dockerfile = folder / "Dockerfile"
+    if not dockerfile.is_file():
+        return Fault(name, 0, 0, "", "there is no such file", f"name a folder with {FILE} in it")
+    what = "there is no such file, and a Dockerfile is not built here"
+    if _APK.search(_bounded(dockerfile, LARGEST) or b""):
+        what += "; this one calls apk, whose packages only Alpine's own mirrors have"
+    return Fault(name, 0, 0, "", what, f"describe the image in {FILE}: Debian's packages, files, how it starts")
+
+
 def _text(file: Traversable, name: str) -> str:
-    if not file.is_file():
-        raise SpecFaults((Fault(name, 0, 0, "", "there is no such file", f"name a folder with {FILE} in it"),))
     content = _bounded(file, LARGEST)
     if content is None:
         raise too_large(name)
