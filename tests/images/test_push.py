@@ -1,4 +1,4 @@
-"""Pushing, to the real registry with the configuration that machines get: what arrives, what is sent, what is refused."""
+"""Pushing, to the real registry configured as on machines: what arrives, what is sent again, what is refused."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_a_substitute_is_marked_as_one(running: Running, kept: Kept) -> No
 
 
 async def test_the_process_that_others_reach_takes_nothing(running: Running, kept: Kept) -> None:
-    with pytest.raises(ImageFault, match="refused docker.io/library/other: status 405"):
+    with pytest.raises(ImageFault, match=r"refused docker\.io/library/other: status 405"):
         async with opened(Registry(running.reads, running.authorities)) as pusher:
             await pusher.push(kept, "docker.io/library/other", None, print)
 
