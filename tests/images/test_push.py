@@ -80,7 +80,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         subprocess.Popen(
             (program, "serve", configuration(name, folder, port)),
             env={**os.environ, "OTEL_TRACES_EXPORTER": "none"},
-            stderr=(folder / f"{name}.log").open("wb"),
+            stderr=subprocess.DEVNULL,
         )
         for name, port in ports.items()
     ]
