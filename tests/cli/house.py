@@ -15,7 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
+from hardway.cli import composing
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
@@ -359,7 +361,10 @@ class House:
     @asynccontextmanager
     async def open_world(self, spec: Path, *, locked: bool, command: str) -> AsyncIterator[World]:
         self.opened.append((str(spec), locked, command))
-        world = SimpleNamespace(state=SimpleNamespace(path=self.state), cluster=SimpleNamespace(name="demo"))
+        world = SimpleNamespace(
+            state=SimpleNamespace(path=self.state, journal=self.state / "journal.sqlite"),
+            cluster=SimpleNamespace(name="demo"),
+        )
         yield cast("World", world)
 
     def check_cloud(
@@ -385,6 +390,8 @@ class House:
             self.execute,
             check_cloud=self.check_cloud,
             images=self.images,
+            workstation=Workstation(),
+            compose=composing,
         )
         return run(doors, argv)
 

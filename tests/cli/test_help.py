@@ -16,6 +16,8 @@ CLOUD_VERBS = ("up", "status", "down", "openrc", "openstack", "logs")
 VERBS = [
     *("init", "schema", "plan", "up", "verify", "status", "kubectl", "kubeconfig", "render", "down", "journal"),
     "binaries",
+    *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
+    *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),
     *(f"lab {verb}" for verb in ("up", "down", "status", "exec", "shell", "kill", "start", "doctor")),
 ]
@@ -29,7 +31,8 @@ def test_every_verb_has_help_with_an_example_and_names_what_it_is_about(
     told = capsys.readouterr().out
     assert "Examples:" in told
     assert f"hardway {verb}" in told.split("Examples:")[1]
-    assert ("--name" if verb.startswith("cloud ") else "--file") in told
+    about = "--yes" if verb == "workstation undo" else "--name" if verb.startswith("cloud ") else "--file"
+    assert about in told
 
 
 def test_the_first_page_names_every_verb(house: House, capsys: pytest.CaptureFixture[str]) -> None:

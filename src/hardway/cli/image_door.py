@@ -1,4 +1,4 @@
-"""What the command line asks of the images: an interface that app.py fills in. Imports nothing heavy."""
+"""What the command line asks of the images: an interface that app/ fills in. Imports nothing heavy."""
 
 from __future__ import annotations
 

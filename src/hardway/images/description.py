@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from hardway.spec.model import Model
+from hardway.spec.fields import Model
 
 LAYOUT: Final = 1
 """Raised when the same description would make another image."""
