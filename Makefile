@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e article bench tempest vm wine golden lock cloud cloud-lock workstation-lock
+.PHONY: up down setup binaries check test unit e2e article images bench tempest vm wine golden lock cloud cloud-lock workstation-lock
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -30,6 +30,9 @@ article: setup
 
 e2e: setup
 	@tools/stages binaries e2e
+
+images: setup
+	@tools/stages binaries images
 
 test: setup
 	@tools/stages lint types contracts binaries unit e2e

@@ -80,7 +80,7 @@ def _modules(module: GoModule, packages: Sequence[str]) -> set[str]:
 
 def replaces(module: GoModule, version: str) -> list[str]:
     """Kubernetes replaces its own libraries by folders beside it; published, they bear v0.MINOR.PATCH."""
-    if module.name != "kubernetes":
+    if module.path != "k8s.io/kubernetes":
         return []
     published = "v0." + version.split(".", 1)[1]
     upstream = json.loads(go(None, "mod", "download", "-json", f"{module.path}@v{version}"))

@@ -211,11 +211,12 @@ def test_certificates_are_compared(seen: dict[str, str], told: list[str]) -> Non
     assert differences(WANTED, seen) == told
 
 
-def test_every_serving_certificate_is_looked_at_on_some_port() -> None:
-    wanted = {one.certificate for one in wanted_pki(CLUSTER) if isinstance(one, Certificate)}
-    looked_at = {port.certificate for port in ports(CLUSTER)}
+@pytest.mark.parametrize("cluster", [CLUSTER, Cluster.model_validate({"name": "c", "registry": {"kind": "lab"}})])
+def test_every_serving_certificate_is_looked_at_on_some_port(cluster: Cluster) -> None:
+    wanted = {one.certificate for one in wanted_pki(cluster) if isinstance(one, Certificate)}
+    looked_at = {port.certificate for port in ports(cluster)}
     serving = {
-        one.certificate for one in wanted_pki(CLUSTER) if isinstance(one, Certificate) and "server" in one.usages
+        one.certificate for one in wanted_pki(cluster) if isinstance(one, Certificate) and "server" in one.usages
     }
     assert looked_at == serving
     assert looked_at <= wanted

@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +25,9 @@ from hardway.cloud.check.report import State as ProofState
 from hardway.engine.apply import Apply, Watcher
 from hardway.engine.handler import Context, StepFailed
 from hardway.engine.journal import RunRecord, StepRecord
+from hardway.images.names import Reference
+from hardway.images.operations import Built, Listed
+from hardway.images.push import Pushed
 from hardway.operations.look import Picture
 from hardway.operations.status import CertificateStatus, MachineStatus, Status, UnitStatus
 from hardway.operations.up import Confirm, Declined, Done
@@ -274,6 +277,52 @@ async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]
     return [CachedProgram("etcd", "3.6.16", 25_000_000, "ab" * 32)]
 
 
+NGINX = Listed(
+    name="nginx",
+    title="the nginx web server",
+    state="built",
+    version="1.26.3",
+    tags=("1.26.3", "1.26", "latest"),
+    packages=("nginx=1.26.3-3",),
+    origin="Debian trixie",
+    size=70 << 20,
+    digest=f"sha256:{'ab' * 32}",
+)
+
+
+@dataclass
+class FakeImages:
+    """One image, which stands for every other tag too."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def _built(self, wished: Sequence[str], report: Report) -> Sequence[Built]:
+        if self.fault is not None:
+            raise self.fault
+        report("nginx", "writing the image")
+        notes = [f"{one} is not made here" if one.endswith("-alpine") else "" for one in wished]
+        return [cast("Built", SimpleNamespace(note=note, listed=NGINX)) for note in notes]
+
+    def listed(self) -> Sequence[Listed]:
+        return [NGINX, Listed("mysql", "the MySQL server", "not built", origin="Debian sid")]
+
+    async def build(self, wished: Sequence[str], *, exact: bool, fresh: bool, report: Report) -> Sequence[Built]:
+        self.calls.append(("build", *wished, exact, fresh))
+        return self._built(wished, report)
+
+    async def push(
+        self, spec: Path, wished: Sequence[str], *, exact: bool, report: Report
+    ) -> tuple[Sequence[Built], Sequence[Pushed]]:
+        self.calls.append(("push", str(spec), *wished, exact))
+        pushed = [Pushed(Reference("docker.io/library/nginx", "1.26"), NGINX.digest)]
+        return self._built(wished, report), pushed
+
+    def remove(self, name: str) -> Sequence[Listed]:
+        self.calls.append(("remove", name))
+        return [replace(NGINX, state="removed")]
+
+
 CLOUD = CloudReport(
     cloud="home",
     region="RegionOne",
@@ -302,6 +351,7 @@ class House:
     operations: FakeOperations = field(default_factory=FakeOperations)
     lab: FakeLab = field(default_factory=FakeLab)
     cloud: FakeCloud = field(default_factory=FakeCloud)
+    images: FakeImages = field(default_factory=FakeImages)
     found: CloudReport | Exception = CLOUD
     """What a check of a cloud answers, or why it does not."""
     checked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -339,6 +389,7 @@ class House:
             self.cloud,
             self.execute,
             check_cloud=self.check_cloud,
+            images=self.images,
             workstation=Workstation(),
             compose=composing,
         )

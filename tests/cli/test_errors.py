@@ -11,6 +11,7 @@ import pytest
 from hardway.engine.apply import ApplyFailed, Stopped
 from hardway.engine.handler import StepFailed
 from hardway.engine.journal import JournalUnusable
+from hardway.images.faults import ImageFault
 from hardway.kube.api import ApiUnavailable
 from hardway.lab.faults import LabFault
 from hardway.machines.inventory import ForeignMachine
@@ -35,6 +36,8 @@ KNOWN: list[tuple[BaseException, int, list[str]]] = [
         1,
         ["w-0 cannot be reached: connection refused", "hardway lab start w-0"],
     ),
+    (ImageFault("no packages", "404", "mirror?"), 1, ["no packages", "404", "way out: mirror?"]),
+    (ImageFault("foo is no image", advice="name one", bad_input=True), 2, ["foo is no image", "way out: name one"]),
     (ForeignMachine("w-0", "1", "2"), 1, ["w-0 belongs to another cluster"]),
     (PlanFileFault("it was altered"), 2, ["it was altered"]),
     (JournalUnusable("/s/journal: disk I/O error"), 1, ["disk I/O error", "way out: Make room"]),

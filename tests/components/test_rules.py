@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hardway.components.facts import DEFAULT_FACTS, Facts
-from hardway.pki.names import ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA
+from hardway.pki.names import ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, KUBERNETES_CA, REGISTRY_CA
 from hardway.pki.wanted import wanted_pki
 from hardway.plan.order import edges, sorted_by_edges
 from hardway.resources.base import Resource
@@ -19,7 +19,7 @@ from hardway.resources.host import File, Program, Unit
 from hardway.spec.model import Cluster, Flags, Machine, Machines
 from tests.components.conftest import resources_of
 
-AUTHORITIES = (KUBERNETES_CA, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA)
+AUTHORITIES = (KUBERNETES_CA, ETCD_CA, FRONT_PROXY_CA, KUBELET_CA, REGISTRY_CA)
 
 
 def masters(count: int) -> tuple[Machine, ...]:
@@ -36,6 +36,13 @@ CLUSTERS: dict[str, Cluster] = {
     "aescbc": Cluster.model_validate({"name": "c", "encryption": {"provider": "aescbc"}}),
     "rsa": Cluster.model_validate({"name": "c", "certificates": {"algorithm": "rsa-2048"}}),
     "more names": Cluster.model_validate({"name": "c", "api": {"extraNames": ["api.example.test"]}}),
+    "a registry": Cluster.model_validate({"name": "c", "registry": {"kind": "lab"}}),
+    "a registry on a worker": Cluster.model_validate(
+        {"name": "c", "registry": {"kind": "lab", "machine": "hardway-worker-1"}}
+    ),
+    "somebody's registry": Cluster.model_validate(
+        {"name": "c", "registry": {"kind": "external", "url": "https://registry.example"}}
+    ),
     "more flags": Cluster(name="c", flags=Flags(etcd={"snapshot-count": "20000"}, kubelet={"v": "4"})),
 }
 

@@ -100,6 +100,18 @@ NARROWED: dict[str, tuple[str, str, set[str], set[str]]] = {
         {"ingress IPv4 tcp 30000-32767 from 203.0.113.0/24"},
         set(),
     ),
+    "a registry on a worker": (
+        "registry: {kind: lab}\n",
+        "workers",
+        {"ingress IPv4 tcp 5000 from workers"},
+        {"ingress IPv4 tcp 5001 from workers"},
+    ),
+    "a registry on a master": (
+        "registry: {kind: lab, machine: hardway-master-0}\n",
+        "masters",
+        {"ingress IPv4 tcp 5000 from workers"},
+        set(),
+    ),
     "host-gw": (
         "podNetwork: {backend: host-gw}\n",
         "workers",

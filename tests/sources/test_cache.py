@@ -141,3 +141,19 @@ def test_the_root_is_the_environments_to_say(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.delenv("HARDWAY_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_root() == tmp_path / "hardway"
+
+
+def test_what_is_dropped_is_forgotten_and_its_file_goes_with_the_last_key(cache: Cache) -> None:
+    one, other = (Key(name, "1", "amd64", "upstream") for name in ("one", "other"))
+    for key in (one, other):
+        with cache.workspace() as work:
+            (work / "x").write_bytes(b"the same")
+            entry = cache.put(key, work / "x", executable=False)
+    assert set(cache.entries()) == {str(one), str(other)}
+    cache.drop(str(one))
+    cache.drop("what is not there")
+    assert cache.get(one) is None
+    assert cache.get(other) == entry
+    cache.drop(str(other))
+    assert not cache.entries()
+    assert not cache.path(entry.sha256).exists()

@@ -16,6 +16,7 @@ __all__ = ["kinds", "load_cluster", "main", "open_world", "providers", "store"]
 def main() -> None:
     """The command `hardway`."""
     from hardway.app.cloud import Cloud, check_cloud
+    from hardway.app.images import Images
     from hardway.app.lab import Lab
     from hardway.app.programs import programs
     from hardway.app.workstation import Workstation
@@ -32,6 +33,7 @@ def main() -> None:
         operations,
         Cloud(),
         check_cloud=check_cloud,
+        images=Images(),
         compose=composing,
         workstation=Workstation(),
     )

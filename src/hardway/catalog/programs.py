@@ -159,6 +159,15 @@ COREDNS = GoModule("coredns", "github.com/coredns/coredns", "coredns")
 PAUSE = GoModule("pause", f"{OWN}pause", "pause", versions=_stamps("main", version="{version}"))
 PROBE = GoModule("probe", f"{OWN}probe", "probe", versions=_stamps("main", version="{version}"))
 
+AGNHOST = GoModule("agnhost", "k8s.io/kubernetes", "kubernetes")
+"""Apart from Kubernetes' own programs, which a cluster needs, since it takes more modules than they do."""
+REGISTRY = GoModule(
+    "registry",
+    f"{OWN}registry",
+    "registry",
+    versions=_stamps("github.com/distribution/distribution/v3/version", version="v{version}"),
+)
+
 
 def _kubernetes(name: str, title: str) -> Program:
     url = f"https://dl.k8s.io/release/v{{version}}/bin/linux/{{arch}}/{name}"
@@ -239,6 +248,8 @@ PROGRAMS: dict[str, Program] = {
     ),
     "pause": Program("holds a pod's namespaces and reaps its orphans", PAUSE, f"{OWN}pause"),
     "probe": Program("the workload of `hardway verify`", PROBE, f"{OWN}probe"),
+    "agnhost": Program("answers to all that a test may ask", AGNHOST, "k8s.io/kubernetes/test/images/agnhost"),
+    "registry": Program("keeps images and hands them out", REGISTRY, f"{OWN}registry"),
 }
 
 IMAGES: dict[str, ImageRecipe] = {
@@ -259,8 +270,11 @@ IMAGES: dict[str, ImageRecipe] = {
 
 _INSIDE_IMAGES = frozenset(recipe.program for recipe in IMAGES.values())
 
-CLUSTER: tuple[str, ...] = (*(name for name in PROGRAMS if name not in {"kubeadm", *_INSIDE_IMAGES}), *IMAGES)
-"""The blobs that a cluster is made of."""
+_ASKED_FOR = frozenset({"agnhost", "kubeadm", "registry"})
+"""Programs that a cluster has only where somebody asks for them."""
+
+CLUSTER: tuple[str, ...] = (*(name for name in PROGRAMS if name not in _ASKED_FOR | _INSIDE_IMAGES), *IMAGES)
+"""The blobs that every cluster is made of."""
 
 
 def version_of(name: str, release: Release) -> str:

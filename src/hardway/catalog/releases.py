@@ -22,6 +22,8 @@ class Release:
     pause: str
     probe: str = "1"
     """Our own program, the workload of `hardway verify`."""
+    registry: str = "3.0.0"
+    """The distribution registry."""
 
 
 RELEASES: dict[str, Release] = {

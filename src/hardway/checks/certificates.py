@@ -15,6 +15,7 @@ from hardway.pki.names import on
 from hardway.pki.read import describe, expiry
 from hardway.resources.base import Chapter, Unknown
 from hardway.resources.operator import Certificate
+from hardway.spec.addresses import registry_writes_port
 from hardway.spec.model import Cluster
 
 KUBELET_PORT = 10250
@@ -46,6 +47,11 @@ def ports(cluster: Cluster) -> Iterator[Port]:
         yield Port(one.name, LOOPBACK, scheduler.PORT, on(names.SCHEDULER_SERVING, one.name))
     for one in cluster.workers:
         yield Port(one.name, str(one.address), KUBELET_PORT, on(names.KUBELET_SERVING, one.name))
+    registry = cluster.registry_machine
+    if registry is not None:
+        certificate = on(names.REGISTRY, registry.name)
+        yield Port(registry.name, str(registry.address), cluster.registry.port, certificate)
+        yield Port(registry.name, LOOPBACK, registry_writes_port(cluster), certificate)
 
 
 @check(

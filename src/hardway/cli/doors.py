@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asyncio import Event
     from pathlib import Path
 
+    from hardway.cli.image_door import Images
     from hardway.cloud.check.report import CloudReport
     from hardway.compose.converting.convert import Converted
     from hardway.compose.identity import Identity
@@ -308,6 +309,7 @@ class Doors:
     operations: Operations
     cloud: Cloud
     check_cloud: CheckCloud = field(kw_only=True)
+    images: Images = field(kw_only=True)
     workstation: Workstation = field(kw_only=True)
     compose: Compose = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process

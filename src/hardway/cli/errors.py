@@ -85,6 +85,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
+    from hardway.images.faults import ImageFault
     from hardway.lab.faults import LabFault
     from hardway.machines.lease import Leased
     from hardway.openstack.faults import CloudFault
@@ -108,6 +109,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield Stopped, of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
+    yield ImageFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     for said_in_full in (LabFault, SourceFault, StateFault, Leased, WorkstationFault):
         yield said_in_full, _in_full

@@ -17,6 +17,7 @@ from hardway.cli.verbs import (
     cloud_check,
     compose,
     compose_files,
+    images,
     lab,
     look,
     plan,
@@ -35,6 +36,12 @@ cloud_app = typer.Typer(
     no_args_is_help=True,
     help="A real OpenStack on this computer (needs root).",
     epilog=examples("hardway cloud up", "eval $(hardway cloud openrc)", "hardway cloud down"),
+)
+
+images_app = typer.Typer(
+    no_args_is_help=True,
+    help="Container images made here, where nothing can be pulled.",
+    epilog=examples("hardway images ls", "hardway images build nginx", "hardway images push nginx mysql"),
 )
 
 workstation_app = typer.Typer(
@@ -190,6 +197,28 @@ _add(
 )
 _add(cloud_app, None, cloud.logs, "logs", "hardway cloud logs nova", "hardway cloud logs neutron --follow")
 app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
+_add(
+    images_app, None, images.ls, "ls", "hardway images ls", "hardway images ls -o json | with all packages and versions"
+)
+_add(
+    images_app,
+    None,
+    images.build,
+    "build",
+    "hardway images build nginx python:3.13-slim",
+    "hardway images build ./site | a folder with an image.yaml, see docs/images.md",
+    "hardway images build --fresh nginx | of today's packages",
+)
+_add(
+    images_app,
+    None,
+    images.push,
+    "push",
+    "hardway images push nginx | then a pod may say `image: nginx`",
+    "hardway images push -f lab.yaml --exact mysql:9.7",
+)
+_add(images_app, None, images.rm, "rm", "hardway images rm nginx")
+app.add_typer(images_app, name="images", rich_help_panel=_COMPUTER)
 _add(workstation_app, None, workstation.init, "init", "hardway workstation init")
 _add(workstation_app, None, workstation.plan, "plan", "hardway workstation plan", "hardway workstation plan -o json")
 _add(workstation_app, None, workstation.apply, "apply", "hardway workstation apply", "hardway workstation apply --yes")

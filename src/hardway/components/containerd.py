@@ -16,6 +16,7 @@ from typing import Final
 from hardway.components.component import Component, FactsOf
 from hardway.components.facts import Facts
 from hardway.components.layout import BIN, CNI_BIN, CNI_CONFIG, CONTAINERD_UNIT, image, program, reference
+from hardway.components.mirrors import FOLDER as MIRRORS
 from hardway.components.unit_file import ALWAYS, Settings, command, service, unit_text
 from hardway.resources.base import Chapter, Content, Resource
 from hardway.resources.host import File
@@ -62,7 +63,7 @@ version = 3
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "{reference(cluster, "image-pause")}"
 
-[plugins."io.containerd.cri.v1.runtime"]
+{_registries(cluster)}[plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = {_toml(facts.restricted_oom)}
 
 [plugins."io.containerd.cri.v1.runtime".cni]
@@ -78,6 +79,17 @@ version = 3
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
   BinaryName = "{BIN}/runc"
   SystemdCgroup = {_toml(facts.cgroup == "v2")}
+"""
+
+
+def _registries(cluster: Cluster) -> str:
+    """Where the mirrors are described (mirrors.py), if the cluster has any; each is read with each pull."""
+    if cluster.registry.kind == "none":
+        return ""
+    return f"""\
+[plugins."io.containerd.cri.v1.images".registry]
+  config_path = "{MIRRORS}"
+
 """
 
 

@@ -34,6 +34,8 @@ KUBELET_UNIT: Final = "kubelet.service"
 PROXY_UNIT: Final = "kube-proxy.service"
 HAPROXY_UNIT: Final = "haproxy.service"
 KEEPALIVED_UNIT: Final = "keepalived.service"
+REGISTRY_UNIT: Final = "registry.service"
+REGISTRY_WRITES_UNIT: Final = "registry-writes.service"
 
 KUBECONFIG: Final = "kubeconfig"
 """The operator's, in the state directory."""

@@ -15,8 +15,10 @@ from hardway.components.etcd import ETCD
 from hardway.components.facts import Facts
 from hardway.components.flannel import FLANNEL
 from hardway.components.haproxy import HAPROXY
+from hardway.components.image_registry import IMAGE_REGISTRY
 from hardway.components.keepalived import KEEPALIVED
 from hardway.components.kubelet import KUBELET
+from hardway.components.mirrors import MIRRORS
 from hardway.components.nodes import NODES
 from hardway.components.operating_system import OPERATING_SYSTEM
 from hardway.components.pod_routes import POD_ROUTES
@@ -34,6 +36,8 @@ COMPONENTS: Final[tuple[Component, ...]] = (
     CONTROLLER_MANAGER,
     SCHEDULER,
     RBAC,
+    IMAGE_REGISTRY,
+    MIRRORS,
     CONTAINERD,
     KUBELET,
     PROXY,

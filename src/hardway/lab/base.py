@@ -139,12 +139,12 @@ async def source_lines(suite: str, mirror: str | None) -> tuple[str, ...]:
     distribution = SUITES.get(suite)
     if distribution is None:
         raise LabFault(f"the lab knows no suite {suite}", advice=f"spec.lab.suite: one of {', '.join(SUITES)}")
-    uri = mirror or await _own_mirror(distribution, suite)
+    uri = mirror or await own_mirror(distribution, suite)
     return (f"deb [signed-by={distribution.keyring}] {uri} {suite} {distribution.components}",)
 
 
-async def _own_mirror(distribution: Distribution, suite: str) -> str:
-    """The mirror of that distribution which this computer's apt uses."""
+async def own_mirror(distribution: Distribution, suite: str) -> str:
+    """The mirror of that distribution which this computer's apt uses. Raises LabFault where it knows none."""
     listed = await run(
         ("apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages")
     )

@@ -66,6 +66,8 @@ def _masters(cluster: Cluster, groups: Groups) -> Iterator[Row]:
     yield from _to_the_api(cluster, here)
     yield here, _tcp(ETCD_CLIENT, peer=here), "etcd, for API servers"
     yield here, _tcp(ETCD_PEER, peer=here), "etcd, for its peers"
+    if cluster.registry_machine in cluster.masters:
+        yield here, _tcp(cluster.registry.port, peer=groups.workers), "the registry of images"
 
 
 def _workers(cluster: Cluster, groups: Groups) -> Iterator[Row]:
@@ -79,6 +81,8 @@ def _workers(cluster: Cluster, groups: Groups) -> Iterator[Row]:
     else:
         pods = str(cluster.networks.pods)
         yield here, Opening("ingress", peer=pods), "pods on other workers"
+    if cluster.registry_machine in cluster.workers:
+        yield here, _tcp(cluster.registry.port, peer=here), "the registry of images"
     for network in cluster.openstack.node_ports_from:
         yield here, _tcp(*NODE_PORTS, str(network)), "node ports"
 

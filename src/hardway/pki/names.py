@@ -15,6 +15,9 @@ FRONT_PROXY_CA: Final = "front-proxy-ca"
 KUBELET_CA: Final = "kubelet-ca"
 """Signs the kubelets' serving certificates."""
 
+REGISTRY_CA: Final = "registry-ca"
+"""Signs the certificate of the registry of images, where the cluster has one of its own."""
+
 API_SERVER: Final = "kube-apiserver"
 API_SERVER_KUBELET_CLIENT: Final = "kube-apiserver-kubelet-client"
 API_SERVER_KUBELET_USER: Final = API_SERVER_KUBELET_CLIENT
@@ -33,6 +36,7 @@ SCHEDULER_SERVING: Final = "kube-scheduler-serving"
 KUBELET_CLIENT: Final = "kubelet-client"
 KUBELET_SERVING: Final = "kubelet-serving"
 KUBE_PROXY: Final = "kube-proxy"
+REGISTRY: Final = "registry"
 
 ADMIN_GROUP: Final = "hardway:admins"
 """The operators' group; to be bound to cluster-admin."""

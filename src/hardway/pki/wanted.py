@@ -1,7 +1,8 @@
 """Which keys, certificates and secrets a cluster wants: one certificate a use, with no more than it needs. Pure.
 
 Four authorities, so that what one side trusts says nothing to another: the API (`kubernetes-ca`), etcd, the front
-proxy, the kubelets' serving. Masters are symmetric: each has its own set, and every API server has the names of all.
+proxy, the kubelets' serving; a fifth where the cluster has a registry of its own. Masters are symmetric: each has its
+own set, and every API server has the names of all.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ def wanted_pki(cluster: Cluster) -> tuple[Resource, ...]:
         *_operator(cluster),
         *(resource for master in cluster.masters for resource in _master(cluster, master)),
         *(resource for worker in cluster.workers for resource in _worker(cluster, worker)),
+        *_registry(cluster),
     )
 
 
 def _authorities(cluster: Cluster) -> Iterator[Resource]:
-    for name in (names.KUBERNETES_CA, names.ETCD_CA, names.FRONT_PROXY_CA, names.KUBELET_CA):
+    registry = () if cluster.registry_machine is None else (names.REGISTRY_CA,)
+    for name in (names.KUBERNETES_CA, names.ETCD_CA, names.FRONT_PROXY_CA, names.KUBELET_CA, *registry):
         yield _key(cluster, name)
         yield Certificate(
             chapter=Chapter.CERTIFICATES,
@@ -149,6 +152,20 @@ def _worker(cluster: Cluster, worker: Machine) -> Iterator[Resource]:
         addresses=tuple(str(one) for one in (worker.address, worker.floating_address) if one is not None),
     )
     yield from _client(cluster, on(names.KUBE_PROXY, worker.name), "system:kube-proxy")
+
+
+def _registry(cluster: Cluster) -> Iterator[Resource]:
+    machine = cluster.registry_machine
+    if machine is not None:
+        yield from _pair(
+            cluster,
+            on(names.REGISTRY, machine.name),
+            common_name=names.REGISTRY,
+            usages=_SERVER,
+            authority=names.REGISTRY_CA,
+            dns_names=_names(cluster, machine),
+            addresses=(LOOPBACK, str(machine.address)),
+        )
 
 
 class _Fields(TypedDict, total=False):

@@ -27,6 +27,7 @@ class Chapter(StrEnum):
     ETCD = "etcd"
     CONTROL_PLANE = "control plane"
     RBAC = "RBAC"
+    REGISTRY = "registry"
     WORKERS = "workers"
     ACCESS = "access"
     POD_NETWORK = "pod network"

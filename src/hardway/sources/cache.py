@@ -107,6 +107,21 @@ class Cache:
         self._record(key, seen)
         return seen
 
+    def entries(self) -> Mapping[str, Entry]:
+        """All that is recorded, by the text of its key; whether each is whole is not looked at."""
+        return self._read()
+
+    def drop(self, key: str) -> None:
+        """Forget a blob by the text of its key; its file goes too, unless another key has the same."""
+        with locked(self.root / "locks" / "index"):
+            left = dict(self._read())
+            dropped = left.pop(key, None)
+            if dropped is None:
+                return
+            replace_text(self._index, json.dumps({name: asdict(known) for name, known in left.items()}, indent=1))
+            if all(known.sha256 != dropped.sha256 for known in left.values()):
+                self.path(dropped.sha256).unlink(missing_ok=True)
+
     def put(self, key: Key, file: Path, *, executable: bool, expected: str | None = None, digest: str = "") -> Entry:
         """Move a file from `workspace` into the cache under its hash; `expected` is what that hash must be.
 

@@ -9,6 +9,8 @@ from hardway.spec.model import Cluster, Machine, Worker
 POD_RANGE_PREFIX = 24
 """Length of each worker's pod range: a /24, so 254 pods and more than the kubelet's limit of 110."""
 
+LOOPBACK = "127.0.0.1"
+
 
 def pod_range(cluster: Cluster, worker: Worker) -> IPv4Network:
     """The worker's part of the pods' network: as given, else the /24 numbered by the worker's host number.
@@ -44,3 +46,16 @@ def api_name(cluster: Cluster) -> str:
 def issuer(cluster: Cluster) -> str:
     """The issuer of service-account tokens; fixed for the cluster's life."""
     return f"https://kubernetes.default.svc.{cluster.cluster_domain}"
+
+
+def registry_url(cluster: Cluster) -> str | None:
+    """Where machines reach the registry of images; None where there is none."""
+    if cluster.registry.kind == "external":
+        return cluster.registry.url
+    machine = cluster.registry_machine
+    return None if machine is None else f"https://{full_name(cluster, machine)}:{cluster.registry.port}"
+
+
+def registry_writes_port(cluster: Cluster) -> int:
+    """The loopback port of the registry's machine where images are pushed."""
+    return cluster.registry.port + 1

@@ -14,6 +14,7 @@ from pydantic import Field
 from hardway.catalog.releases import DEFAULT_KUBERNETES
 from hardway.spec.fields import (
     INTERFACE_PATTERN,
+    REGISTRY_PATTERN,
     SUITE_PATTERN,
     URL_PATTERN,
     Domain,
@@ -180,6 +181,19 @@ class Sources(Model):
     """A URL under which the upstream sites are mirrored, each in a folder of its host's name."""
 
 
+class Registry(Model):
+    """Where the workers' containerd looks for images first; what is not there comes from the public registries."""
+
+    kind: Literal["none", "lab", "external"] = "none"
+    """none; lab: hardway makes one, for `hardway images push`; external: somebody else's, at `url`."""
+    machine: Label | None = None
+    """The machine that it runs on (kind `lab`): by default the first balancer, else the first worker."""
+    port: int = Field(default=5000, ge=1, le=65535)
+    """Its port (kind `lab`)."""
+    url: Annotated[str, Field(pattern=REGISTRY_PATTERN)] | None = None
+    """Where it answers (kind `external`): https://HOST[:PORT], with a certificate that the machines trust."""
+
+
 class Lab(Model):
     """Machines made on this computer (provider `lab`)."""
 
@@ -241,6 +255,8 @@ class Cluster(Model):
     """How services are carried out."""
     sources: Sources = Sources()
     """Where programs and images come from."""
+    registry: Registry = Registry()
+    """Where the workers' containerd looks for images first."""
     flags: Flags = Field(default_factory=Flags)
     """More flags for the cluster's programs."""
     lab: Lab = Lab()
@@ -262,6 +278,15 @@ class Cluster(Model):
         if self.machines.balancers is not None:
             return self.machines.balancers
         return BALANCERS if self.balancer.kind == HAPROXY else ()
+
+    @property
+    def registry_machine(self) -> Machine | None:
+        """The machine of a registry of ours; None where there is none, or where the one that is named is unknown."""
+        if self.registry.kind != "lab":
+            return None
+        named = self.registry.machine
+        able = self.all_machines if named else (*self.balancers, *self.workers)
+        return next((machine for machine in able if named in (None, machine.name)), None)
 
     @property
     def all_machines(self) -> tuple[Machine, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Network
 from typing import Final
 
-from hardway.spec import machine_rules, network_rules, openstack_rules, setting_rules
+from hardway.spec import machine_rules, network_rules, openstack_rules, registry_rules, setting_rules
 from hardway.spec.addresses import POD_RANGE_PREFIX
 from hardway.spec.faults import Finding, dotted
 from hardway.spec.kinds import DEFAULT_KINDS, Kinds
@@ -38,6 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
     setting_rules.domains_are_no_addresses,
     setting_rules.leaves_do_not_outlive_authorities,
     setting_rules.flags_are_free,
+    *registry_rules.RULES,
     *openstack_rules.RULES,
 )
 """Each says in its docstring what must hold; the spec's reference is made of these sentences."""

@@ -75,6 +75,10 @@ sources:
   kind: auto                          # the first that answers; or upstream, go, cache
   # mirror: https://mirror.example    # where the upstream sites are mirrored, each in a folder of its host's name
 
+registry:                             # where workers look for images before the public registries
+  kind: none                          # or lab: one of ours, on `machine`; external: somebody else's, at `url`
+  port: 5000                          # of kind lab
+
 flags:                                # more flags, without the leading dashes, such as `v: 2`
   etcd: {{}}
   kubeApiserver: {{}}

@@ -20,6 +20,7 @@ from hardway.spec.fields import (
     INTERFACE_PATTERN,
     LABEL_PATTERN,
     OBJECT_PATTERN,
+    REGISTRY_PATTERN,
     SUITE_PATTERN,
     URL_PATTERN,
     USER_PATTERN,
@@ -39,6 +40,7 @@ _PATTERNS: Final[Mapping[str, Words]] = {
         "use ASCII without white space, quotes, $, %, ;, ` or backslash",
     ),
     INTERFACE_PATTERN: ("is no name of a network interface", "use at most 15 letters, digits, dots, _ or -"),
+    REGISTRY_PATTERN: ("is no registry's address", "write https://HOST or https://HOST:PORT, without a path"),
     URL_PATTERN: ("is no URL", "begin it with https:// or http://"),
     HOST_KEY_PATTERN: (
         "is no public host key",
