@@ -34,7 +34,7 @@ KINDS = frozenset(
     | {"floating-address", "record"}
 )
 PARTS = ("load-balancer", "listener", "pool", "member", "health-monitor")
-"""They follow each other in one batch: the moment between two is when the first has ended, and the next may be there."""
+"""They follow each other in one batch: between two is when the first has ended, and the next may be there already."""
 KILLED_WHEN = (
     ("network", "started"),
     ("subnet", "started"),
