@@ -97,7 +97,7 @@ async def _packages(said: Described, tree: Path, on_line: Callable[[str], None])
 
 
 async def _options_of_this_computer() -> Sequence[str]:
-    """What the administrator told this computer's apt of mirrors whose lists are old (apt.conf(5)): it holds here too."""
+    """What this computer's apt is told of mirrors whose lists are old (apt.conf(5)): it holds here too."""
     told = await run(("apt-config", "dump", "--format=%v%n", "Acquire::Check-Valid-Until"))
     return ('--aptopt=Acquire::Check-Valid-Until "false"',) if told.strip() in _NO else ()
 
