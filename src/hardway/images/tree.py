@@ -39,6 +39,8 @@ _WRITE_STATUS: Final = (
     f' >"$1/{STATUS}"'
 )
 """What dpkg writes of packages that are installed, and nobody of those that are but unpacked."""
+_NO: Final = frozenset({"0", "false", "no", "off", "without", "disable"})
+"""As apt reads a setting that is off."""
 _ENTER: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -80,7 +82,7 @@ async def _packages(said: Described, tree: Path, on_line: Callable[[str], None])
         mirror = await own_mirror(DEBIAN, said.suite)
         source = f"deb [signed-by={DEBIAN.keyring}] {mirror} {said.suite} {DEBIAN.components}\n"
         await run(
-            _command(said, tree),
+            _command(said, tree, await _options_of_this_computer()),
             stdin=source,
             within=BUILD_SECONDS,
             environment={"SOURCE_DATE_EPOCH": EPOCH},
@@ -94,7 +96,13 @@ async def _packages(said: Described, tree: Path, on_line: Callable[[str], None])
         ) from fault
 
 
-def _command(said: Described, tree: Path) -> Sequence[str]:
+async def _options_of_this_computer() -> Sequence[str]:
+    """What this computer's apt is told of mirrors whose lists are old (apt.conf(5)): it holds here too."""
+    told = await run(("apt-config", "dump", "--format=%v%n", "Acquire::Check-Valid-Until"))
+    return ('--aptopt=Acquire::Check-Valid-Until "false"',) if told.strip() in _NO else ()
+
+
+def _command(said: Described, tree: Path, options: Sequence[str]) -> Sequence[str]:
     how = ("--variant=essential",) if said.whole else ("--variant=extract", f"--extract-hook={_WRITE_STATUS}")
     return (
         *_ENTER,
@@ -106,6 +114,7 @@ def _command(said: Described, tree: Path) -> Sequence[str]:
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         "--dpkgopt=path-exclude=/usr/share/info/*",
         '--aptopt=Acquire::Languages "none"',
+        *options,
         *(said.suite, str(tree), "-"),
     )
 

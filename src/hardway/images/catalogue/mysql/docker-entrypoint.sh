@@ -9,12 +9,12 @@
 #
 # Each may be given as NAME_FILE, the path of a file with the value. No password is ever an argument of a program.
 #
-# The directory is made in .new within the volume and moved to its place at the end: a first start that was cut off
+# The directory is made in hardway-new within the volume and moved to its place at the end: a first start that was cut off
 # begins anew, and never leaves a server without passwords behind.
 set -eu
 
 DATA=/var/lib/mysql
-NEW=$DATA/.new
+NEW=$DATA/hardway-new # InnoDB finds none of its files in a directory whose name begins with a dot
 MOVING=$DATA/.moving
 INIT=/docker-entrypoint-initdb.d
 START_WITHIN=300 # seconds, for the server of the first start
