@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hardway.spec.kinds import Kinds
     from hardway.spec.model import Cluster
     from hardway.state.directory import StateDirectory
+    from hardway.volumes.listing import Volume
+    from hardway.volumes.operations import Saved
     from hardway.workstation.operations import Bench, Proposal
     from hardway.workstation.show import Shown
 
@@ -278,6 +280,27 @@ class Workstation:
             return await show(bench, spec, types)
 
 
+class Volumes:
+    """A cluster's volumes behind the command line's door."""
+
+    async def ls(self, world: World) -> Sequence[Volume]:
+        from hardway.volumes.operations import ls
+
+        return await ls(world)
+
+    async def backup(self, world: World, name: str, folder: Path, *, live: bool, report: Report) -> Saved:
+        from hardway.volumes.operations import backup
+
+        return await backup(world, name, folder, live=live, report=report)
+
+    async def restore(
+        self, world: World, archive: Path, name: str | None, *, node: str | None, replace: bool, report: Report
+    ) -> Volume:
+        from hardway.volumes.operations import restore
+
+        return await restore(world, archive, name, node=node, replace=replace, report=report)
+
+
 @contextmanager
 def _bench(command: str, *, locked: bool) -> Iterator[Bench]:
     """This user's computer; `locked` makes the state directory and holds it. Raises StateFault.
@@ -327,5 +350,14 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud, workstation=Workstation())
+    doors = Doors(
+        open_world,
+        Lab(),
+        programs,
+        operations,
+        Cloud(),
+        check_cloud=check_cloud,
+        workstation=Workstation(),
+        volumes=Volumes(),
+    )
     sys.exit(run(doors, sys.argv[1:]))

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from hardway.app import Workstation
+from hardway.app import Volumes, Workstation
 from hardway.checks.runner import Row, State
+from hardway.cli import doors
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
@@ -301,6 +302,7 @@ class House:
     operations: FakeOperations = field(default_factory=FakeOperations)
     lab: FakeLab = field(default_factory=FakeLab)
     cloud: FakeCloud = field(default_factory=FakeCloud)
+    volumes: doors.Volumes = field(default_factory=Volumes)
     found: CloudReport | Exception = CLOUD
     """What a check of a cloud answers, or why it does not."""
     checked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -327,7 +329,7 @@ class House:
         return 5
 
     def run(self, *argv: str) -> int:
-        doors = Doors(
+        all_doors = Doors(
             self.open_world,
             self.lab,
             programs,
@@ -336,8 +338,9 @@ class House:
             self.execute,
             check_cloud=self.check_cloud,
             workstation=Workstation(),
+            volumes=self.volumes,
         )
-        return run(doors, argv)
+        return run(all_doors, argv)
 
 
 def failing(name: str) -> Act:

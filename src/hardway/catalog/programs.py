@@ -158,6 +158,7 @@ FLANNEL = GoModule(
 COREDNS = GoModule("coredns", "github.com/coredns/coredns", "coredns")
 PAUSE = GoModule("pause", f"{OWN}pause", "pause", versions=_stamps("main", version="{version}"))
 PROBE = GoModule("probe", f"{OWN}probe", "probe", versions=_stamps("main", version="{version}"))
+VOLUMES = GoModule("volumes", f"{OWN}volumes", "volumes", versions=_stamps("main", version="{version}"))
 
 
 def _kubernetes(name: str, title: str) -> Program:
@@ -239,6 +240,7 @@ PROGRAMS: dict[str, Program] = {
     ),
     "pause": Program("holds a pod's namespaces and reaps its orphans", PAUSE, f"{OWN}pause"),
     "probe": Program("the workload of `hardway verify`", PROBE, f"{OWN}probe"),
+    "volumes": Program("makes volumes of a node's own directories", VOLUMES, f"{OWN}volumes"),
 }
 
 IMAGES: dict[str, ImageRecipe] = {
@@ -254,6 +256,9 @@ IMAGES: dict[str, ImageRecipe] = {
     ),
     "image-probe": ImageRecipe(
         "what `hardway verify` runs in pods", "probe", "/probe", f"{OWN}probe", "{version}", pulled=False
+    ),
+    "image-volumes": ImageRecipe(
+        "what provides local volumes", "volumes", "/volumes", f"{OWN}volumes", "{version}", pulled=False
     ),
 }
 

@@ -20,8 +20,10 @@ class Release:
     flannel_cni: str
     coredns: str
     pause: str
-    probe: str = "1"
+    probe: str = "2"
     """Our own program, the workload of `hardway verify`."""
+    volumes: str = "1"
+    """Our own program, which provides local volumes."""
 
 
 RELEASES: dict[str, Release] = {
