@@ -15,9 +15,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from hardway.app import Volumes, Workstation
+from hardway.app.volumes import Volumes
+from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
-from hardway.cli import doors
+from hardway.cli import composing, doors
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
@@ -312,7 +313,10 @@ class House:
     @asynccontextmanager
     async def open_world(self, spec: Path, *, locked: bool, command: str) -> AsyncIterator[World]:
         self.opened.append((str(spec), locked, command))
-        world = SimpleNamespace(state=SimpleNamespace(path=self.state), cluster=SimpleNamespace(name="demo"))
+        world = SimpleNamespace(
+            state=SimpleNamespace(path=self.state, journal=self.state / "journal.sqlite"),
+            cluster=SimpleNamespace(name="demo"),
+        )
         yield cast("World", world)
 
     def check_cloud(
@@ -339,6 +343,7 @@ class House:
             check_cloud=self.check_cloud,
             workstation=Workstation(),
             volumes=self.volumes,
+            compose=composing,
         )
         return run(all_doors, argv)
 

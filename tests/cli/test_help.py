@@ -18,6 +18,7 @@ VERBS = [
     "binaries",
     *(f"volumes {verb}" for verb in ("ls", "backup", "restore")),
     *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
+    *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),
     *(f"lab {verb}" for verb in ("up", "down", "status", "exec", "shell", "kill", "start", "doctor")),
 ]

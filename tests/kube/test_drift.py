@@ -8,7 +8,7 @@ import pytest
 
 from hardway.kube.conditions import holds, pod_trouble, rolled, warning
 from hardway.kube.drift import drift
-from hardway.kube.ownership import is_owned, labelled, resource_of
+from hardway.kube.ownership import Ownership, is_owned, labelled, resource_of
 from hardway.resources.base import Chapter, Seen
 
 
@@ -82,6 +82,39 @@ def test_conditions(condition: str, found: dict[str, Any] | None, told: str) -> 
 )
 def test_a_daemon_set_is_rolled_on_three_nodes(found: dict[str, Any] | None, told: str) -> None:
     assert rolled(found, nodes=3) == told
+
+
+def deployment(**status: int) -> dict[str, Any]:
+    return body(
+        "Deployment", {"generation": 2}, spec={"replicas": 2}, status={"observedGeneration": 2, "replicas": 2, **status}
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (deployment(updatedReplicas=2, availableReplicas=2), "yes"),
+        (deployment(updatedReplicas=1, availableReplicas=2), "no: 1 of 2 pods are up to date"),
+        (deployment(updatedReplicas=2, availableReplicas=1), "no: 1 of 2 pods are available"),
+        (deployment(updatedReplicas=2, availableReplicas=2, replicas=3), "no: 1 older pods are still there"),
+        (deployment(observedGeneration=1), "no: its controller has not seen it yet"),
+        (body("Deployment", {"generation": 1}), "no: its controller has not seen it yet"),
+    ],
+)
+def test_a_deployment_is_rolled(found: dict[str, Any], told: str) -> None:
+    assert rolled(found, nodes=3) == told
+
+
+OTHERS = Ownership({"owner": "others", "project": "p"}, (("v1", "Secret"),), "space", Chapter.APPLICATION)
+
+
+def test_each_owner_knows_its_own() -> None:
+    theirs = labelled(body(), OTHERS)
+    assert is_owned(theirs, OTHERS) and not is_owned(theirs)
+    assert not is_owned(labelled(body()), OTHERS)
+    assert not is_owned(body(meta={"labels": {"owner": "others", "project": "q"}}), OTHERS)
+    assert OTHERS.selector == "owner=others,project=p"
+    assert resource_of(Seen("object:operator:v1/Secret/space/x", {}), OTHERS).chapter is Chapter.APPLICATION
 
 
 def pod(name: str, **status: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from hardway.compose.faults import ComposeFaults
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.plan.steps import Step
@@ -79,6 +80,8 @@ Explained = Callable[[Any], Message]
 def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     """Each kind of fault with what explains it; the more special ones first."""
     from hardway.cloud.check.faults import BadCloud, CloudUnreachable
+    from hardway.compose.faults import ComposeFaults
+    from hardway.compose.manifests import NotEmpty
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
@@ -94,6 +97,8 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.workstation.faults import WorkstationFault
 
     yield SpecFaults, _of_the_spec
+    yield ComposeFaults, _of_compose
+    yield NotEmpty, lambda fault: Message(f"{fault} is not empty", way_out="Name another folder.", code=BAD_INPUT)
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
     yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
     yield CloudUnreachable, _in_full
@@ -113,8 +118,8 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
 
 def _of_machines() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.kube.api import ApiError, ApiUnavailable
-    from hardway.machines.facts import StrangeAnswer
     from hardway.machines.inventory import ForeignMachine
+    from hardway.machines.observation import StrangeAnswer
     from hardway.machines.transport import Unreachable
 
     yield Unreachable, _unreachable
@@ -146,6 +151,13 @@ def _of_the_spec(fault: SpecFaults) -> Message:
     count = len(fault.faults)
     what = "the spec cannot be used" if count == 1 else f"the spec cannot be used: {count} faults"
     return Message(what, tuple(str(one) for one in fault.faults), code=BAD_INPUT)
+
+
+def _of_compose(fault: ComposeFaults) -> Message:
+    count = len(fault.faults) + fault.more
+    what = "the compose project cannot be used" + ("" if count == 1 else f": {count} faults")
+    more = (f"and {fault.more} more",) if fault.more else ()
+    return Message(what, (*map(str, fault.faults), *more), code=BAD_INPUT)
 
 
 def _unreachable(fault: Any) -> Message:

@@ -10,7 +10,20 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, cloud_check, lab, look, plan, spec, volumes, workstation
+from hardway.cli.verbs import (
+    access,
+    change,
+    cloud,
+    cloud_check,
+    compose,
+    compose_files,
+    lab,
+    look,
+    plan,
+    spec,
+    volumes,
+    workstation,
+)
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -35,6 +48,12 @@ volumes_app = typer.Typer(
     no_args_is_help=True,
     help="A cluster's volumes.",
     epilog=examples("hardway volumes ls", "hardway volumes backup default/data", "hardway volumes restore FILE"),
+)
+
+compose_app = typer.Typer(
+    no_args_is_help=True,
+    help="Compose projects on the cluster.",
+    epilog=examples("hardway compose plan", "hardway compose up", "hardway compose ps", "hardway compose down"),
 )
 
 
@@ -73,6 +92,7 @@ def _add(to: typer.Typer, panel: str | None, verb: Verb, name: str, *lines: str,
 
 
 _SPEC, _CLUSTER, _ACCESS, _COMPUTER = "The spec", "The cluster", "The way in", "This computer"
+_APPLICATION = "What runs on it"
 
 _add(app, _SPEC, spec.init, "init", "hardway init", "hardway init production.yaml")
 _add(app, _SPEC, spec.schema, "schema", "hardway schema > cluster.schema.json")
@@ -216,6 +236,60 @@ _add(
     "hardway workstation show .txt txtfile | from WSL: what Windows opens these with",
 )
 app.add_typer(workstation_app, name="workstation", rich_help_panel=_COMPUTER)
+_add(
+    compose_app,
+    None,
+    compose_files.config,
+    "config",
+    "hardway compose config | the resolved project, each key with where it came from",
+    "hardway compose config -f compose.yaml -f test.yaml --strict | and whether a cluster takes it",
+    "hardway compose config -o json",
+)
+_add(
+    compose_app,
+    None,
+    compose_files.convert,
+    "convert",
+    "hardway compose convert --to manifests | objects for kubectl apply, a file each",
+    "hardway compose convert --to manifests --lax | leave out what has no place, and tell",
+)
+_add(compose_app, None, compose.plan, "plan", "hardway compose plan", "hardway compose plan --cluster lab.yaml -o json")
+_add(
+    compose_app,
+    None,
+    compose.up,
+    "up",
+    "hardway compose up | show the plan, ask, do it",
+    "hardway compose up --yes --profile debug",
+)
+_add(
+    compose_app,
+    None,
+    compose.down,
+    "down",
+    "hardway compose down | its volumes stay",
+    "hardway compose down -v | and those too: their data is gone",
+    "hardway compose down -p shop | without its files",
+)
+_add(compose_app, None, compose.ps, "ps", "hardway compose ps", "hardway compose ps -o json")
+_add(
+    compose_app,
+    None,
+    compose.logs,
+    "logs",
+    "hardway compose logs | of all services",
+    "hardway compose logs --follow web db",
+)
+_add(
+    compose_app,
+    None,
+    compose.exec_,
+    "exec",
+    "hardway compose exec db -- mysql -u root",
+    "hardway compose exec -p shop web -- sh",
+    context_settings=PLAIN_ARGUMENTS,
+)
+app.add_typer(compose_app, name="compose", rich_help_panel=_APPLICATION)
 
 
 def run(doors: Doors, argv: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ Body = Mapping[str, Any]
 
 
 ROLLED: Final = "Rolled"
-"""Our own condition, of a DaemonSet."""
+"""Our own condition, of a DaemonSet or a Deployment: what runs is its present template, and all of it."""
 
 
 def holds(condition: str, body: Body | None) -> str:
@@ -20,7 +20,8 @@ def holds(condition: str, body: Body | None) -> str:
 
 
 def rolled(body: Body | None, nodes: int) -> str:
-    """As `holds`, of a DaemonSet's condition Rolled: every pod runs its present template and is available.
+    """As `holds`, of the condition Rolled of a DaemonSet or Deployment: every pod runs its present template and is
+    available. (A Deployment is Available all the while it rolls.)
 
     `nodes` is how many Nodes there are. No more pods than that are waited for: a DaemonSet's controller does not hear
     of a Node that is deleted, and goes on desiring a pod there until something else wakes it (it has no DeleteFunc for
@@ -67,14 +68,25 @@ def _not_rolled(body: Body, nodes: int) -> str:
     if _unseen(body):
         return "its controller has not seen it yet"
     status = body.get("status", {})
+    if body.get("kind") == "Deployment":
+        replicas = int(body.get("spec", {}).get("replicas", 1))
+        updated, available = int(status.get("updatedReplicas", 0)), int(status.get("availableReplicas", 0))
+        return _short_of(replicas, updated, available) or _left_over(int(status.get("replicas", 0)) - updated)
     desired = min(int(status.get("desiredNumberScheduled", 0)), nodes)
-    updated = int(status.get("updatedNumberScheduled", 0))
-    available = int(status.get("numberAvailable", 0))
+    return _short_of(desired, int(status.get("updatedNumberScheduled", 0)), int(status.get("numberAvailable", 0)))
+
+
+def _short_of(desired: int, updated: int, available: int) -> str:
+    """Why they are not all there; empty where they are."""
     if updated < desired:
         return f"{updated} of {desired} pods are up to date"
     if available < desired:
         return f"{available} of {desired} pods are available"
     return ""
+
+
+def _left_over(older: int) -> str:
+    return f"{older} older pods are still there" if older > 0 else ""
 
 
 def pod_trouble(pods: Iterable[Body]) -> str:

@@ -34,6 +34,7 @@ class Chapter(StrEnum):
     STORAGE = "storage"
     SMOKE_TEST = "smoke test"
     ASSOCIATIONS = "file associations"
+    APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True)

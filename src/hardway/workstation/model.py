@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from hardway.spec.model import Model
+from hardway.spec.fields import Model
 
 FOLDER_PATTERN: Final = r"^(~|/)[^\x00-\x1f\x7f:]*$"
 MIME_PATTERN: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$"
