@@ -79,7 +79,7 @@ def test_where_upstream_has_it(name: str, version: str, url: str, checksum: str 
 
 def test_our_own_programs_are_nowhere_else() -> None:
     assert shipped(Item("pause", "3.10.1"), "amd64") is None
-    assert shipped(Item("probe", "1"), "amd64") is None
+    assert shipped(Item("probe", "2"), "amd64") is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_our_own_programs_are_nowhere_else() -> None:
         ("image-pause", "registry.k8s.io/pause:3.10.1"),
         ("image-coredns", "registry.k8s.io/coredns/coredns:v1.15.0"),
         ("image-flannel", "ghcr.io/flannel-io/flannel:v0.28.4"),
-        ("image-probe", "hardway.internal/probe:1"),
+        ("image-probe", "hardway.internal/probe:2"),
     ],
 )
 def test_images_bear_upstreams_names(image: str, reference: str) -> None:

@@ -47,6 +47,11 @@ class LocalTransport:
     async def run(self, script: str, *, stdin: bytes = b"", on_line: Callable[[str], None] | None = None) -> Result:
         raise AssertionError("these checks run nothing")
 
+    async def pipe(
+        self, script: str, on_data: Callable[[bytes], None], stdin: AsyncIterator[bytes] | None = None
+    ) -> Result:
+        raise AssertionError("these checks pipe nothing")
+
     def hold(self, script: str) -> AbstractAsyncContextManager[str]:
         raise AssertionError("these checks hold nothing")
 

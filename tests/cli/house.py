@@ -15,9 +15,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from hardway.app.volumes import Volumes
 from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
-from hardway.cli import composing
+from hardway.cli import composing, doors
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
@@ -352,6 +353,7 @@ class House:
     lab: FakeLab = field(default_factory=FakeLab)
     cloud: FakeCloud = field(default_factory=FakeCloud)
     images: FakeImages = field(default_factory=FakeImages)
+    volumes: doors.Volumes = field(default_factory=Volumes)
     found: CloudReport | Exception = CLOUD
     """What a check of a cloud answers, or why it does not."""
     checked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -381,7 +383,7 @@ class House:
         return 5
 
     def run(self, *argv: str) -> int:
-        doors = Doors(
+        all_doors = Doors(
             self.open_world,
             self.lab,
             programs,
@@ -391,9 +393,10 @@ class House:
             check_cloud=self.check_cloud,
             images=self.images,
             workstation=Workstation(),
+            volumes=self.volumes,
             compose=composing,
         )
-        return run(doors, argv)
+        return run(all_doors, argv)
 
 
 def failing(name: str) -> Act:

@@ -16,6 +16,7 @@ CLOUD_VERBS = ("up", "status", "down", "openrc", "openstack", "logs")
 VERBS = [
     *("init", "schema", "plan", "up", "verify", "status", "kubectl", "kubeconfig", "render", "down", "journal"),
     "binaries",
+    *(f"volumes {verb}" for verb in ("ls", "backup", "restore")),
     *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
     *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),

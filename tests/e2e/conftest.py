@@ -38,6 +38,7 @@ podNetwork: {{backend: host-gw}}
 proxy: {{mode: nftables}}
 encryption: {{provider: aesgcm}}
 certificates: {{algorithm: rsa-2048}}
+storage: {{kind: local}}
 """
 """Another choice than the default wherever there is one."""
 

@@ -87,7 +87,7 @@ ALTERATIONS = (
         "unit kube-proxy.service",
     ),
     altered("host name", BALANCER, "hostname mine", "hostname hostname"),
-    altered("image", WORKER, "ctr -n k8s.io images rm hardway.internal/probe:1", "image hardway.internal/probe:1"),
+    altered("image", WORKER, "ctr -n k8s.io images rm hardway.internal/probe:2", "image hardway.internal/probe:2"),
     altered(
         "user",
         MASTER,

@@ -196,7 +196,7 @@ BREAKS: tuple[Break, ...] = (
         on_follower(f"cp /etc/kubernetes/pki/kubelet-ca.pem /etc/kubernetes/pki/service-account.pub && {RESTART_API}"),
         up,
     ),
-    Break("pods", on("hardway-worker-2", "ctr -n k8s.io images rm hardway.internal/probe:1"), up),
+    Break("pods", on("hardway-worker-2", "ctr -n k8s.io images rm hardway.internal/probe:2"), up),
     Break(
         "pod-to-pod",
         on("hardway-worker-2", "iptables -I FORWARD -s 10.244.20.0/24 -d 10.244.22.0/24 -j DROP"),

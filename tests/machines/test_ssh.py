@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import socket
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -69,6 +70,18 @@ async def test_lines_are_told_as_they_come(machine: SshTransport) -> None:
     await asyncio.wait_for(first.wait(), 5)
     await running
     assert lines == ["one", "two", "three"]
+
+
+async def test_much_goes_through_in_both_directions_and_none_of_it_is_kept(machine: SshTransport) -> None:
+    sent, received = b"0123456789abcdef" * 200_000, bytearray()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(sent), 100_000):
+            yield sent[start : start + 100_000]
+
+    result = await machine.pipe("cat; echo oops >&2; exit 7", received.extend, pieces())
+    assert (result.exit_code, result.stdout, result.stderr) == (7, b"", b"oops\n")
+    assert received == sent
 
 
 async def test_no_process_list_shows_the_script(machine: SshTransport) -> None:

@@ -80,6 +80,11 @@ class Member:
         except asyncio.IncompleteReadError:
             writer.close()
 
+    async def pipe(
+        self, script: str, on_data: Callable[[bytes], None], stdin: AsyncIterator[bytes] | None = None
+    ) -> Result:
+        raise AssertionError
+
     def hold(self, script: str) -> AbstractAsyncContextManager[str]:
         raise AssertionError
 

@@ -153,4 +153,4 @@ async def test_a_page_that_is_no_manifest(registry: Registry, source: PulledImag
 
 
 def test_our_own_test_image_is_in_no_registry(source: PulledImages) -> None:
-    assert source.key(Item("image-probe", "1")) is None
+    assert source.key(Item("image-probe", "2")) is None

@@ -186,7 +186,7 @@ async def test_another_kinds_blob_is_not_what_was_asked_for(cache: Cache) -> Non
 
 async def test_our_own_program_is_built_whatever_the_kind(cache: Cache) -> None:
     store, _, go = made(cache, "upstream", upstream=NotAnswering("upstream publishes no probe"))
-    await store.obtain(Item("probe", "1"))
+    await store.obtain(Item("probe", "2"))
     assert go.fetched == [("probe",)]
 
 

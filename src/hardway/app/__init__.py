@@ -19,6 +19,7 @@ def main() -> None:
     from hardway.app.images import Images
     from hardway.app.lab import Lab
     from hardway.app.programs import programs
+    from hardway.app.volumes import Volumes
     from hardway.app.workstation import Workstation
     from hardway.cli import composing, operations
     from hardway.cli.doors import Doors
@@ -36,5 +37,6 @@ def main() -> None:
         images=Images(),
         compose=composing,
         workstation=Workstation(),
+        volumes=Volumes(),
     )
     sys.exit(run(doors, sys.argv[1:]))

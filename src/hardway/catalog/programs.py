@@ -158,6 +158,7 @@ FLANNEL = GoModule(
 COREDNS = GoModule("coredns", "github.com/coredns/coredns", "coredns")
 PAUSE = GoModule("pause", f"{OWN}pause", "pause", versions=_stamps("main", version="{version}"))
 PROBE = GoModule("probe", f"{OWN}probe", "probe", versions=_stamps("main", version="{version}"))
+VOLUMES = GoModule("volumes", f"{OWN}volumes", "volumes", versions=_stamps("main", version="{version}"))
 
 AGNHOST = GoModule("agnhost", "k8s.io/kubernetes", "kubernetes")
 """Apart from Kubernetes' own programs, which a cluster needs, since it takes more modules than they do."""
@@ -250,6 +251,7 @@ PROGRAMS: dict[str, Program] = {
     "probe": Program("the workload of `hardway verify`", PROBE, f"{OWN}probe"),
     "agnhost": Program("answers to all that a test may ask", AGNHOST, "k8s.io/kubernetes/test/images/agnhost"),
     "registry": Program("keeps images and hands them out", REGISTRY, f"{OWN}registry"),
+    "volumes": Program("makes volumes of a node's own directories", VOLUMES, f"{OWN}volumes"),
 }
 
 IMAGES: dict[str, ImageRecipe] = {
@@ -265,6 +267,9 @@ IMAGES: dict[str, ImageRecipe] = {
     ),
     "image-probe": ImageRecipe(
         "what `hardway verify` runs in pods", "probe", "/probe", f"{OWN}probe", "{version}", pulled=False
+    ),
+    "image-volumes": ImageRecipe(
+        "what provides local volumes", "volumes", "/volumes", f"{OWN}volumes", "{version}", pulled=False
     ),
 }
 

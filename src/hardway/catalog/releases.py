@@ -20,10 +20,12 @@ class Release:
     flannel_cni: str
     coredns: str
     pause: str
-    probe: str = "1"
+    probe: str = "2"
     """Our own program, the workload of `hardway verify`."""
     registry: str = "3.0.0"
     """The distribution registry."""
+    volumes: str = "1"
+    """Our own program, which provides local volumes."""
 
 
 RELEASES: dict[str, Release] = {

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hardway.operations.world import World
     from hardway.plan.saved import SavedPlan
     from hardway.resources.base import Known
+    from hardway.volumes.listing import Volume
+    from hardway.volumes.operations import Saved
     from hardway.workstation.operations import Proposal
     from hardway.workstation.show import Shown
 
@@ -183,6 +185,22 @@ class Workstation(Protocol):
         ...
 
 
+class Volumes(Protocol):
+    """A cluster's volumes. Each raises VolumeFault, Refused, ApiUnavailable, ApiError."""
+
+    def ls(self, world: World) -> Awaitable[Sequence[Volume]]: ...
+
+    def backup(self, world: World, name: str, folder: Path, *, live: bool, report: Report) -> Awaitable[Saved]:
+        """Copy a volume into a file of that folder; `live` also while pods use it."""
+        ...
+
+    def restore(
+        self, world: World, archive: Path, name: str | None, *, node: str | None, replace: bool, report: Report
+    ) -> Awaitable[Volume]:
+        """Bring a copy back, into its own claim or another one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CachedProgram:
     """A program or image in the cache."""
@@ -311,6 +329,7 @@ class Doors:
     check_cloud: CheckCloud = field(kw_only=True)
     images: Images = field(kw_only=True)
     workstation: Workstation = field(kw_only=True)
+    volumes: Volumes = field(kw_only=True)
     compose: Compose = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""

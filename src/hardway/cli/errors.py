@@ -94,6 +94,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.sources.faults import SourceFault
     from hardway.spec.faults import SpecFaults
     from hardway.state.faults import StateFault
+    from hardway.volumes.faults import VolumeFault
     from hardway.workstation.faults import WorkstationFault
 
     yield SpecFaults, _of_the_spec
@@ -111,6 +112,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
     yield ImageFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
+    yield VolumeFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     for said_in_full in (LabFault, SourceFault, StateFault, Leased, WorkstationFault):
         yield said_in_full, _in_full
     yield from _of_machines()

@@ -22,6 +22,7 @@ from hardway.cli.verbs import (
     look,
     plan,
     spec,
+    volumes,
     workstation,
 )
 
@@ -48,6 +49,12 @@ workstation_app = typer.Typer(
     no_args_is_help=True,
     help="What you need on the computer that you work from.",
     epilog=examples("hardway workstation init", "hardway workstation plan", "hardway workstation apply"),
+)
+
+volumes_app = typer.Typer(
+    no_args_is_help=True,
+    help="A cluster's volumes.",
+    epilog=examples("hardway volumes ls", "hardway volumes backup default/data", "hardway volumes restore FILE"),
 )
 
 compose_app = typer.Typer(
@@ -135,6 +142,24 @@ _add(
     "hardway kubeconfig > admin.kubeconfig",
     "hardway kubeconfig --merge | then kubectl works by itself",
 )
+_add(volumes_app, None, volumes.ls, "ls", "hardway volumes ls", "hardway volumes ls -o json")
+_add(
+    volumes_app,
+    None,
+    volumes.backup,
+    "backup",
+    "hardway volumes backup default/data --to copies",
+    "hardway volumes backup data --live | while pods use it",
+)
+_add(
+    volumes_app,
+    None,
+    volumes.restore,
+    "restore",
+    "hardway volumes restore copies/hardway-default-data-20260101T100000Z.tar.gz",
+    "hardway volumes restore FILE other/data --node hardway-worker-1 | into another claim",
+)
+app.add_typer(volumes_app, name="volumes", rich_help_panel=_CLUSTER)
 _add(app, _SPEC, access.render, "render", "hardway render --to files | every file of every machine")
 _add(app, _COMPUTER, lab.binaries, "binaries", "hardway binaries", "hardway binaries -f lab.yaml -o json")
 _add(lab_app, None, lab.up, "up", "hardway lab up -f lab.yaml")

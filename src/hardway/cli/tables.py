@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need
     from hardway.operations.status import CertificateStatus, MachineStatus, Status
     from hardway.operations.verify import CheckResult
+    from hardway.volumes.listing import Volume
     from hardway.workstation.show import Opens, Shown, Thing
 
 GOOD, BAD, DIM = "green", "red", "dim"
@@ -162,6 +163,17 @@ def needs_table(needs: Sequence[Need]) -> Table:
 def _need_row(need: Need) -> tuple[str | Text, ...]:
     met = Text("there", GOOD) if need.met else Text("missing", BAD)
     return (need.what, met, need.why, "" if need.met else need.remedy)
+
+
+def volumes_table(volumes: Sequence[Volume]) -> Table:
+    """Volumes and claims, each with where it is."""
+    columns = ("volume", "size", "class", "status", "worker", "folder", "used by")
+    return table("", *columns, rows=(_volume_row(one) for one in volumes))
+
+
+def _volume_row(one: Volume) -> tuple[str | Text, ...]:
+    status = said(one.status, GOOD if one.status == "Bound" else "yellow")
+    return (one.name, one.size, one.storage_class, status, one.node, one.path, ", ".join(one.pods))
 
 
 def workstation_tables(shown: Shown) -> Iterator[RenderableType]:

@@ -26,6 +26,7 @@ from hardway.components.proxy import PROXY
 from hardway.components.rbac import RBAC
 from hardway.components.scheduler import SCHEDULER
 from hardway.components.smoke_test import SMOKE_TEST
+from hardway.components.storage import STORAGE
 from hardway.resources.base import Content, Resource
 from hardway.spec.model import Cluster
 
@@ -45,6 +46,7 @@ COMPONENTS: Final[tuple[Component, ...]] = (
     POD_ROUTES,
     FLANNEL,
     COREDNS,
+    STORAGE,
     SMOKE_TEST,
 )
 

@@ -29,6 +29,7 @@ KINDS: Final = (
     ("rbac.authorization.k8s.io/v1", "Role"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("storage.k8s.io/v1", "StorageClass"),
 )
 """Kinds of which hardway makes objects: searched for owned ones that are no longer wanted. Not those that controllers
 make and copy labels to (EndpointSlice, ReplicaSet, ControllerRevision)."""

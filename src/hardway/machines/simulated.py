@@ -51,6 +51,15 @@ class SimulatedTransport:
             on_line(line) if on_line else None
         return result
 
+    async def pipe(
+        self, script: str, on_data: Callable[[bytes], None], stdin: AsyncIterator[bytes] | None = None
+    ) -> Result:
+        """Asks the function as `run` does."""
+        given = b"".join([data async for data in stdin]) if stdin is not None else b""
+        result = await self.run(script, stdin=given)
+        on_data(result.stdout)
+        return result
+
     @asynccontextmanager
     async def hold(self, script: str) -> AsyncIterator[str]:
         """Yields the first line of what the function answers."""

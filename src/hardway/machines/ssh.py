@@ -39,6 +39,9 @@ CHUNK: Final = 256 * 1024
 BLOBS: Final = "/var/cache/hardway/blobs"
 """Where blobs are put on a machine that does not share the operator's cache."""
 
+Read = Callable[["asyncssh.SSHClientProcess[bytes]"], Coroutine[None, None, bytes]]
+"""Reads a script's standard output to its end; answers what of it is kept."""
+
 CIPHERS: Final = (
     "aes128-gcm@openssh.com",
     "aes256-gcm@openssh.com",
@@ -178,27 +181,29 @@ class SshTransport:
 
     async def run(self, script: str, *, stdin: bytes = b"", on_line: Callable[[str], None] | None = None) -> Result:
         """See Transport.run."""
-        return await self._run(script, _once(stdin), on_line)
+        return await self._run(script, _once(stdin), lambda process: _lines(process, on_line))
 
-    async def _run(
-        self, script: str, stdin: AsyncIterator[bytes], on_line: Callable[[str], None] | None = None
+    async def pipe(
+        self, script: str, on_data: Callable[[bytes], None], stdin: AsyncIterator[bytes] | None = None
     ) -> Result:
+        """See Transport.pipe."""
+        return await self._run(script, stdin or _once(b""), lambda process: _pieces(process, on_data))
+
+    async def _run(self, script: str, stdin: AsyncIterator[bytes], read: Read) -> Result:
         data = script.encode()
         if b"\0" in data:
             raise ValueError("a script holds no NUL")
         async with self._sessions:
             try:
-                return await self._session(data, stdin, on_line)
+                return await self._session(data, stdin, read)
             except (asyncssh.Error, ConnectionError) as fault:
                 why = getattr(fault, "reason", None) or str(fault)
                 raise Unreachable(self.machine, f"the connection was lost while it worked: {why}") from fault
 
-    async def _session(
-        self, script: bytes, stdin: AsyncIterator[bytes], on_line: Callable[[str], None] | None
-    ) -> Result:
+    async def _session(self, script: bytes, stdin: AsyncIterator[bytes], read: Read) -> Result:
         command = bootstrap(len(script), self._sudo)
         async with await self._connection.create_process(command, encoding=None) as process:
-            out, err = await _together(_lines(process, on_line), process.stderr.read(), _feed(process, script, stdin))
+            out, err = await _together(read(process), process.stderr.read(), _feed(process, script, stdin))
             await process.wait_closed()
         if process.exit_status is None and process.exit_signal is None:
             raise Unreachable(self.machine, "the connection was lost while it worked")
@@ -234,7 +239,7 @@ class SshTransport:
         path = f"{BLOBS}/{sha256}"
         if (await self.run(f"printf '%s  %s\\n' {quote(sha256)} {quote(path)} | sha256sum -c --status")).exit_code == 0:
             return path
-        result = await self._run(_receive(path, sha256), _gzipped(source))
+        result = await self._run(_receive(path, sha256), _gzipped(source), lambda process: _lines(process, None))
         if result.exit_code != 0:
             said = result.stderr.decode(errors="replace").strip()
             raise OSError(f"{self.machine}: {source.name} could not be stored in {BLOBS}: {said}")
@@ -344,6 +349,13 @@ async def _lines(process: asyncssh.SSHClientProcess[bytes], on_line: Callable[[s
     if on_line is not None and told < len(received):
         on_line(received[told:].decode(errors="replace"))
     return bytes(received)
+
+
+async def _pieces(process: asyncssh.SSHClientProcess[bytes], on_data: Callable[[bytes], None]) -> bytes:
+    """Nothing is kept: what reads too slowly holds the machine up, and no memory fills."""
+    while data := _bytes(await process.stdout.read(CHUNK)):
+        await asyncio.to_thread(on_data, data)
+    return b""
 
 
 def _bytes(data: bytes | str) -> bytes:

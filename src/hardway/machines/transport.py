@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,12 @@ class Transport(Protocol):
     ) -> Awaitable[Result]:
         """Run a script with /bin/sh; `on_line` is called with each line of its standard output as it comes.
         The script text goes over the channel, never in a process's arguments. Raises Unreachable."""
+        ...
+
+    def pipe(
+        self, script: str, on_data: Callable[[bytes], None], stdin: AsyncIterator[bytes] | None = None
+    ) -> Awaitable[Result]:
+        """Run a script through which much goes: its standard output is handed over as it comes, and not kept."""
         ...
 
     def hold(self, script: str) -> AbstractAsyncContextManager[str]:

@@ -32,6 +32,7 @@ class Chapter(StrEnum):
     ACCESS = "access"
     POD_NETWORK = "pod network"
     DNS = "DNS"
+    STORAGE = "storage"
     SMOKE_TEST = "smoke test"
     ASSOCIATIONS = "file associations"
     APPLICATION = "application"

@@ -172,6 +172,14 @@ class Proxy(Model):
     """nftables is faster with thousands of services and wants kernel 5.13 or newer."""
 
 
+class Storage(Model):
+    """Where volumes come from that outlive their pods."""
+
+    kind: Literal["none", "local"] = "none"
+    """none: the cluster has no storage class of hardway's; local: each is a directory of the worker that its first pod
+    runs on (/var/lib/hardway-volumes), by the default storage class `local`."""
+
+
 class Sources(Model):
     """Where programs and images come from."""
 
@@ -253,6 +261,8 @@ class Cluster(Model):
     """How pods reach pods on other workers."""
     proxy: Proxy = Proxy()
     """How services are carried out."""
+    storage: Storage = Storage()
+    """Where volumes come from that outlive their pods."""
     sources: Sources = Sources()
     """Where programs and images come from."""
     registry: Registry = Registry()

@@ -71,6 +71,9 @@ podNetwork:
 proxy:
   mode: iptables                      # or nftables
 
+storage:
+  kind: none                          # or local: volumes that are directories of the worker their pod runs on
+
 sources:
   kind: auto                          # the first that answers; or upstream, go, cache
   # mirror: https://mirror.example    # where the upstream sites are mirrored, each in a folder of its host's name

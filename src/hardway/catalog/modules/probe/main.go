@@ -21,6 +21,8 @@ const usage = `usage:
   probe serve [--listen :8080] [--tls-listen :8443 --cert FILE --key FILE]
   probe fetch [--insecure] URL     prints the body; exit code 1 unless the answer is 2xx
   probe resolve NAME               prints the addresses, one a line
+  probe put FILE TEXT              writes the text into the file
+  probe get FILE                   prints the file
   probe version
 `
 
@@ -44,6 +46,10 @@ func run(ctx context.Context, arguments []string) error {
 		return printFetched(ctx, arguments[1:])
 	case "resolve":
 		return printResolved(ctx, arguments[1:])
+	case "put":
+		return put(arguments[1:])
+	case "get":
+		return get(arguments[1:])
 	case "version", "--version":
 		fmt.Println("probe (hardway)", version)
 		return nil
