@@ -47,7 +47,7 @@ golden:
 	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components tests/openstack/test_wanted.py
 
 lock:
-	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --extra fargate --no-emit-index-url --output-file requirements.lock pyproject.toml
 
 CLOUD := src/hardway/cloud
 cloud-lock:
