@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need, Report
+    from hardway.cli.doors import CachedProgram, CloudState, FargatePod, LabMachine, LocalFargate, Need, Report
     from hardway.cloud.check.report import CloudReport
+    from hardway.fargate.local.operations import LocalState
     from hardway.machines.handler import MachineHandler
     from hardway.machines.provider import Operator, Provider
     from hardway.machines.transport import Transport
@@ -231,6 +232,61 @@ class Cloud:
         return log_command(name, service, lines, follow)
 
 
+class Fargate:
+    """A node over AWS Fargate, and the local Fargate, behind the command line's door."""
+
+    async def run(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> None:
+        from hardway.fargate import operations
+
+        await operations.run(operations.Options(config, kubeconfig, sysconfig))
+
+    async def doctor(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> Sequence[Need]:
+        from hardway.cli.doors import Need
+        from hardway.fargate import operations
+
+        found = await operations.doctor(operations.Options(config, kubeconfig, sysconfig))
+        return [Need(one.what, one.met, one.why, one.remedy) for one in found]
+
+    async def ps(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> Sequence[FargatePod]:
+        from dataclasses import asdict
+
+        from hardway.cli.doors import FargatePod
+        from hardway.fargate import operations
+
+        found = await operations.ps(operations.Options(config, kubeconfig, sysconfig))
+        return [FargatePod(**asdict(one)) for one in found]
+
+    async def local_up(self, name: str, images: Sequence[Path], lab: str, report: Report) -> LocalFargate:
+        from hardway.fargate.operations import check_extra
+
+        check_extra()
+        from hardway.fargate.local import operations
+
+        return _local_fargate(await operations.up(name, images, lab, report))
+
+    async def local_status(self, name: str) -> LocalFargate:
+        from hardway.fargate.local import operations
+
+        return _local_fargate(await operations.status(name))
+
+    async def local_down(self, name: str) -> None:
+        from hardway.fargate.local import operations
+
+        await operations.down(name)
+
+    def local_config(self, name: str) -> str:
+        from hardway.fargate.local import operations
+
+        return operations.configuration(name)
+
+
+def _local_fargate(state: LocalState) -> LocalFargate:
+    from hardway.cli.doors import LocalFargate, LocalTask
+
+    tasks = (LocalTask(one.id, one.family, one.status, one.address, one.containers) for one in state.tasks)
+    return LocalFargate(state.name, state.state, state.url, tuple(tasks))
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     """Bring everything that a cluster needs into the cache."""
     from hardway.cli.doors import CachedProgram
@@ -263,5 +319,5 @@ def main() -> None:
 
     # Secrets are given their modes one by one; a stricter umask would lock service users out of machines' disks.
     os.umask(0o022)
-    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud)
+    doors = Doors(open_world, Lab(), programs, operations, Cloud(), check_cloud=check_cloud, fargate=Fargate())
     sys.exit(run(doors, sys.argv[1:]))

@@ -42,6 +42,8 @@ class World(RuleBasedStateMachine):
         self.leftovers: set[str] = set()
         self.memory = Memory()
         self.api_answers = True
+        self.seen: dict[str, Body] = {}
+        """The pods, as the agent saw them last before the API was cut off."""
         self.count = 0
 
     # What users and the world do
@@ -97,13 +99,17 @@ class World(RuleBasedStateMachine):
                 del self.tasks[arn]
 
     @rule()
-    def cut_the_api(self) -> None:
+    def cut_the_api_or_mend_it(self) -> None:
         self.api_answers = not self.api_answers
+        self.seen = copy.deepcopy(self.pods)
 
     @rule()
     def kill_the_agent(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self.memory = Memory()
-        self.api_answers = True  # a restarted agent lists before it does anything
+        self.seen = {}  # where the API does not answer it does not even know what it saw last
 
     # What the agent does
 
@@ -117,7 +123,7 @@ class World(RuleBasedStateMachine):
         self.memory = memory
         for number, action in enumerate(actions):
             if number >= killed_after:
-                self.memory = Memory()
+                self._forget()
                 return
             self._do(action, dies=number + 1 == killed_after)
 
@@ -125,7 +131,8 @@ class World(RuleBasedStateMachine):
         known = {one.arn for one in self.memory.launches.values()} | {known_task(one) for one in self.pods.values()}
         told = [one for one in self.tasks.values() if one.arn in known or self.now - one.created >= HIDDEN]
         scene = Scene(self.now, "192.0.2.1", {})
-        return Sight(copy.deepcopy(self.pods), told, set(self.leftovers), self.api_answers, set(), scene)
+        there = copy.deepcopy(self.pods) if self.api_answers else self.seen
+        return Sight(there, told, set(self.leftovers), self.api_answers, set(), scene)
 
     def _do(self, action: Action, *, dies: bool) -> None:
         if isinstance(action, Start):
@@ -150,6 +157,9 @@ class World(RuleBasedStateMachine):
         assert self.api_answers, "started while it was not known what is wanted"
         self.leftovers.add(action.uid)
         token = names.token(action.uid, action.after)
+        if pods.restart_policy(action.pod) == "Never":
+            ran = [one for one in self.tasks.values() if one.uid == action.uid and one.ran]
+            assert not ran or token in self.tokens, "a pod that is never restarted was started again"
         if token not in self.tokens:
             arn = f"arn:aws:ecs:r:1:task/blog/{len(self.tokens) + 1:04}"
             self.tokens[token] = arn
@@ -159,7 +169,9 @@ class World(RuleBasedStateMachine):
 
     def _stop(self, action: Stop) -> None:
         wanted = self.pods.get(action.uid)
-        if wanted is not None:
+        if wanted is None:
+            assert self.api_answers, "a task was stopped whose pod may be there: the API does not answer"
+        else:
             gone = pods.deletion_time(wanted) or pods.is_terminal(wanted)
             assert gone, f"a live workload was stopped: {action.reason}"
         one = self.tasks.get(action.arn)

@@ -40,6 +40,8 @@ class RealApi:
     """A client certificate of an authority that the API does not know."""
     server: str
     kubectl: Path
+    folder: Path
+    """With its authority (ca.crt), and a kubelet's serving certificate for 127.0.0.1 (kubelet.crt, kubelet.key)."""
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +61,8 @@ def _start(folder: Path, stack: ExitStack) -> RealApi:
     tls = ssl.create_default_context(cafile=folder / "ca.crt")
     tls.load_cert_chain(folder / "break-glass.crt", folder / "break-glass.key")
     _await_ready(server, tls, folder / "api.log")
-    users = {name: _kubeconfig(folder, server, name) for name in ("admin", "break-glass", "stranger")}
-    return RealApi(users["admin"], users["break-glass"], users["stranger"], server, programs["kubectl"])
+    users = {name: _kubeconfig(folder, server, name) for name in ("admin", "break-glass", "stranger", "fargate")}
+    return RealApi(users["admin"], users["break-glass"], users["stranger"], server, programs["kubectl"], folder)
 
 
 def _etcd(program: Path, folder: Path, url: str, peer_port: int) -> Sequence[str]:
@@ -77,6 +79,10 @@ def _api_server(program: Path, folder: Path, etcd: str, port: int) -> Sequence[s
         f"--secure-port={port}",
         "--bind-address=127.0.0.1",
         "--authorization-mode=Node,RBAC",
+        f"--kubelet-certificate-authority={folder / 'ca.crt'}",
+        f"--kubelet-client-certificate={folder / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={folder / 'kubelet-client.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
         "--service-cluster-ip-range=10.32.0.0/24",
         f"--client-ca-file={folder / 'ca.crt'}",
         f"--tls-cert-file={folder / 'server.crt'}",
@@ -119,6 +125,9 @@ def _certificates(folder: Path) -> None:
     _write(folder, "ca", "test-ca", authority="")
     _write(folder, "other-ca", "other-ca", authority="")
     _write(folder, "server", "kube-apiserver", usages=(Usage.SERVER,), addresses=("127.0.0.1",), names=("api.test",))
+    _write(folder, "kubelet", "virtual-kubelet", usages=(Usage.SERVER,), addresses=("127.0.0.1",))
+    _write(folder, "kubelet-client", "kube-apiserver-kubelet-client", usages=(Usage.CLIENT,))
+    _write(folder, "fargate", "hardway-fargate", usages=(Usage.CLIENT,))
     _write(folder, "admin", "admin", usages=(Usage.CLIENT,), groups=("hardway:admins",))
     _write(folder, "break-glass", "break-glass", usages=(Usage.CLIENT,), groups=("system:masters",))
     _write(folder, "stranger", "admin", usages=(Usage.CLIENT,), groups=("system:masters",), authority="other-ca")

@@ -82,6 +82,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
+    from hardway.fargate.faults import FargateFault
     from hardway.lab.faults import LabFault
     from hardway.machines.lease import Leased
     from hardway.openstack.faults import CloudFault
@@ -103,7 +104,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
-    for said_in_full in (LabFault, SourceFault, StateFault, Leased):
+    for said_in_full in (FargateFault, LabFault, SourceFault, StateFault, Leased):
         yield said_in_full, _in_full
     yield from _of_machines()
 

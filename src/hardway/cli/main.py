@@ -10,7 +10,7 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, cloud_check, lab, look, plan, spec
+from hardway.cli.verbs import access, change, cloud, cloud_check, fargate, lab, look, plan, spec
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -23,6 +23,17 @@ cloud_app = typer.Typer(
     no_args_is_help=True,
     help="A real OpenStack on this computer (needs root).",
     epilog=examples("hardway cloud up", "eval $(hardway cloud openrc)", "hardway cloud down"),
+)
+
+fargate_app = typer.Typer(
+    no_args_is_help=True,
+    help="A node whose pods run on AWS Fargate.",
+    epilog=examples("hardway fargate doctor", "hardway fargate run", "hardway fargate ps"),
+)
+local_fargate_app = typer.Typer(
+    no_args_is_help=True,
+    help="A Fargate on this computer, to try it with (needs root).",
+    epilog=examples("hardway fargate local up", "hardway fargate local config > fargate.toml"),
 )
 
 
@@ -165,6 +176,29 @@ _add(
 )
 _add(cloud_app, None, cloud.logs, "logs", "hardway cloud logs nova", "hardway cloud logs neutron --follow")
 app.add_typer(cloud_app, name="cloud", rich_help_panel=_COMPUTER)
+_add(
+    fargate_app,
+    None,
+    fargate.run,
+    "run",
+    "hardway fargate run --config fargate.toml --kubeconfig virtual-kubelet.conf",
+    "hardway fargate run --sysconfig /etc/sysconfig/virtual-kubelet",
+)
+_add(fargate_app, None, fargate.doctor, "doctor", "hardway fargate doctor", "hardway fargate doctor -o json")
+_add(fargate_app, None, fargate.ps, "ps", "hardway fargate ps", "hardway fargate ps -o json")
+_add(
+    local_fargate_app,
+    None,
+    fargate.local_up,
+    "up",
+    "hardway fargate local up",
+    "hardway fargate local up --images ./archives --lab hardway",
+)
+_add(local_fargate_app, None, fargate.local_status, "status", "hardway fargate local status")
+_add(local_fargate_app, None, fargate.local_config, "config", "hardway fargate local config > fargate.toml")
+_add(local_fargate_app, None, fargate.local_down, "down", "hardway fargate local down --yes")
+fargate_app.add_typer(local_fargate_app, name="local")
+app.add_typer(fargate_app, name="fargate", rich_help_panel=_CLUSTER)
 
 
 def run(doors: Doors, argv: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from hardway.fargate.settings import Settings
 from hardway.spec.document import LARGEST, Document, read
-from hardway.spec.faults import Fault, Place, SpecFaults, dotted, nearest
+from hardway.spec.faults import Fault, Place, SpecFaults, dotted, nearest, shown
 
 _AT: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _KEY: Final = re.compile(r"""^(\s*)["']?([A-Za-z0-9_-]+)["']?\s*=""")
@@ -68,7 +69,7 @@ def sysconfig(path: Path) -> Mapping[str, str]:
 def option(values: Mapping[str, str], name: str) -> str:
     """The value of an option in the article's OPTIONS="--kubeconfig=...", empty where it is not there."""
     words = shlex.split(values.get("OPTIONS", ""))
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         if word.startswith(f"--{name}="):
             return word.partition("=")[2]
         if word == f"--{name}":
@@ -142,6 +143,8 @@ def _words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
     if error["type"] == "extra_forbidden":
         near = nearest(key, known)
         return "unknown key", f"did you mean {near}?" if near else f"known here: {', '.join(known)}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{shown(error['input'])} has not the form that it must have", _EXAMPLES.get(key, "")
     said = error["msg"].removeprefix("Value error, ")
     return said[:1].lower() + said[1:], _EXAMPLES.get(key, "")
 

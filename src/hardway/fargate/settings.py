@@ -56,7 +56,9 @@ class Settings(BaseModel):
     assign_public_address: bool = Field(False, alias="AssignPublicIPv4Address")
     execution_role: Role = Field("", alias="ExecutionRoleArn")
     """Empty: images need no credentials, nothing is logged, and pods have no secrets."""
-    log_group: Annotated[str, Field(alias="CloudWatchLogGroupName", max_length=512, pattern=r"^[A-Za-z0-9_./#-]*$")] = ""
+    log_group: Annotated[str, Field(alias="CloudWatchLogGroupName", max_length=512, pattern=r"^[A-Za-z0-9_./#-]*$")] = (
+        ""
+    )
     """Empty: containers' output is lost, and `kubectl logs` says so."""
     platform_version: Annotated[str, Field(alias="PlatformVersion", pattern=r"^(LATEST|\d+\.\d+\.\d+)$")] = "LATEST"
     operating_system: Literal["Linux"] = Field("Linux", alias="OperatingSystem")

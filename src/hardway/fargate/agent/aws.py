@@ -9,17 +9,12 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from hardway.fargate.faults import AwsRefused, FargateFault
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-try:
-    import boto3
-    from botocore import xform_name
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-except ImportError as error:
-    raise FargateFault(
-        "boto3 is not installed here", str(error), "install hardway with its extra: pip install 'hardway[fargate]'"
-    ) from error
+from hardway.fargate.faults import AwsRefused
 
 THREADS: Final = 8
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"})

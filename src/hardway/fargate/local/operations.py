@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
@@ -38,6 +38,18 @@ Report = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class LocalTask:
+    """A task of it, that has not stopped."""
+
+    id: str
+    family: str
+    status: str
+    address: str
+    containers: tuple[str, ...]
+    """Each with its state."""
+
+
+@dataclass(frozen=True, slots=True)
 class LocalState:
     """A local Fargate as it is now."""
 
@@ -45,8 +57,7 @@ class LocalState:
     state: str
     """up, off, not made."""
     url: str
-    tasks: tuple[dict[str, Any], ...]
-    """As DescribeTasks tells of them."""
+    tasks: tuple[LocalTask, ...]
 
 
 async def up(name: str, archives: Sequence[Path], lab: str, report: Report) -> LocalState:
@@ -144,7 +155,17 @@ async def status(name: str) -> LocalState:
         told = await _told(record)
     except httpx.HTTPError:
         return LocalState(name, "off", record.url, ())
-    return LocalState(name, "up", record.url, tuple(told["tasks"]))
+    return LocalState(name, "up", record.url, tuple(_tasks(told["tasks"])))
+
+
+def _tasks(told: Sequence[dict[str, Any]]) -> Iterator[LocalTask]:
+    for one in told:
+        details = {each["name"]: each["value"] for other in one["attachments"] for each in other["details"]}
+        containers = tuple(f"{each['name']} {each['lastStatus']}" for each in one["containers"])
+        if one["lastStatus"] != "STOPPED":
+            identity = one["taskArn"].rpartition("/")[2]
+            family = one["group"].removeprefix("family:")
+            yield LocalTask(identity, family, one["lastStatus"], details.get("privateIPv4Address", ""), containers)
 
 
 def configuration(name: str) -> str:

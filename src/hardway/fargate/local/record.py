@@ -12,7 +12,7 @@ from hardway.fargate.local.account import SECURITY_GROUP, Account
 from hardway.fargate.local.places import FargatePlace
 from hardway.lab.files import write
 
-REGION = "local-north-1"
+REGION = "us-local-1"
 ACCOUNT = "000000000000"
 
 
