@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e article bench tempest vm golden lock cloud cloud-lock
+.PHONY: up down setup binaries check test unit e2e article bench tempest vm golden lock cloud cloud-lock fargate
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -25,6 +25,9 @@ unit: setup
 cloud: setup
 	@tools/stages cloud
 
+fargate: setup
+	@tools/stages binaries fargate
+
 article: setup
 	@tools/stages binaries article
 
@@ -32,7 +35,7 @@ e2e: setup
 	@tools/stages binaries e2e
 
 test: setup
-	@tools/stages lint types contracts binaries unit e2e
+	@tools/stages lint types contracts binaries unit fargate e2e
 
 bench: setup binaries
 	.venv/bin/python -m bench

@@ -153,7 +153,7 @@ class Kubectl:
     api: RealApi
 
     def __call__(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
-        command = (self.api.kubectl, "--kubeconfig", self.api.break_glass, *arguments)
+        command = (str(self.api.kubectl), "--kubeconfig", str(self.api.break_glass), *arguments)
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=check, timeout=60)
         return done.stdout if check else done.stdout + done.stderr
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
 from tests.fargate.conftest import Agent, Kubectl, Local, eventually
 
-pytestmark = [pytest.mark.root, pytest.mark.build]
+pytestmark = pytest.mark.fargate
 
 
 def pod(name: str, container: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
@@ -188,16 +191,37 @@ def test_the_grace_period_is_given(agent: Agent, kubectl: Kubectl) -> None:
     eventually(lambda: "ended well" in kubectl("logs", "graceful"))
 
 
+def asked(agent: Agent, path: str, client: str = "kubelet-client") -> str:
+    """The kubelet API, as the owner of a certificate of that name; "" for none."""
+    folder = agent.api.folder
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+    if client:
+        context.load_cert_chain(folder / f"{client}.crt", folder / f"{client}.key")
+    url = f"https://127.0.0.1:{agent.settings['KubeletPort']}{path}"
+    try:
+        with urlopen(url, context=context, timeout=10) as answer:
+            return str(answer.read().decode())
+    except HTTPError as refusal:
+        with refusal:
+            return f"{refusal.code} {refusal.read().decode()}"
+
+
 def test_stats_and_metrics_tell_of_the_pods(agent: Agent, kubectl: Kubectl) -> None:
     kubectl.apply(pod("counted"))
     running(kubectl, "counted")
-    proxied = "/api/v1/nodes/virtual-kubelet/proxy"
-    summary = json.loads(kubectl("get", "--raw", f"{proxied}/stats/summary"))
-    assert [one["podRef"]["name"] for one in summary["pods"]] == ["counted"]
-    metrics = kubectl("get", "--raw", f"{proxied}/metrics/resource")
+    assert [one["podRef"]["name"] for one in json.loads(asked(agent, "/stats/summary"))["pods"]] == ["counted"]
+    metrics = asked(agent, "/metrics/resource")
     assert 'container_start_time_seconds{container="web",namespace="default",pod="counted"}' in metrics
-    listed = json.loads(kubectl("get", "--raw", f"{proxied}/pods"))
-    assert [one["metadata"]["name"] for one in listed["items"]] == ["counted"]
+    assert [one["metadata"]["name"] for one in json.loads(asked(agent, "/pods"))["items"]] == ["counted"]
+
+
+def test_the_kubelet_api_lets_in_whom_the_cluster_lets_in(agent: Agent) -> None:
+    assert asked(agent, "/healthz") == "ok"
+    assert asked(agent, "/pods", "fargate").startswith("403 Forbidden: hardway-fargate may not get nodes/proxy")
+    with pytest.raises(OSError, match=r"certificate|reset|closed|alert"):
+        asked(agent, "/pods", "")
+    with pytest.raises(OSError, match=r"certificate|reset|closed|alert|unknown ca"):
+        asked(agent, "/pods", "stranger")
 
 
 def test_what_is_not_done_says_so(agent: Agent, kubectl: Kubectl) -> None:

@@ -158,6 +158,8 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "TaskRoleArn": "write arn:aws:iam::123456789012:role/NAME, or leave it empty",
     "PlatformVersion": "write LATEST or 1.4.0",
     "OperatingSystem": "only Linux tasks are made",
+    "CPU": "write it as Kubernetes does: 20, 500m",
+    "Memory": "write it as Kubernetes does: 40Gi",
     "Pods": "write how many pods the node takes",
 }
 

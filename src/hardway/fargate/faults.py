@@ -23,6 +23,10 @@ class AwsRefused(FargateFault):
         self.code = code
         self.message = message
 
+    def __str__(self) -> str:
+        """In one line."""
+        return "; ".join(part for part in (self.what, self.advice) if part)
+
     @property
     def lasting(self) -> bool:
         """Whether the same request would be refused again, whatever time passes."""

@@ -24,7 +24,7 @@ def _quantity(text: str) -> str:
     except (ValueError, InvalidOperation):
         value = None
     if value is None or value <= 0:
-        raise ValueError("is no quantity of Kubernetes above zero: write 20, 500m or 40Gi")
+        raise ValueError("is no quantity above zero")
     return text
 
 

@@ -205,8 +205,7 @@ class Agent:
             self._refused(action, CONFIGURATION, str(fault), lasting=False)
             return
         except AwsRefused as fault:
-            said = " ".join(part for part in (fault.what, fault.advice) if part)
-            self._refused(action, "ProviderFailed", said, lasting=fault.lasting)
+            self._refused(action, "ProviderFailed", str(fault), lasting=fault.lasting)
             return
         log.info("pod %s: task %s is started", name, arn)
         self._memory = self._memory.started(action.uid, action.after, arn, now)

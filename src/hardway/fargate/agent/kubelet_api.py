@@ -140,7 +140,7 @@ class KubeletApi:
         try:
             first = await anext(lines, b"")
         except AwsRefused as fault:
-            return web.Response(status=500, text=f"{fault} {fault.advice}".strip())
+            return web.Response(status=500, text=str(fault))
         await response.prepare(request)
         await response.write(first)
         async for line in lines:
