@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e article bench tempest vm golden lock cloud cloud-lock fargate
+.PHONY: up down setup binaries check test unit e2e article bench tempest vm wine golden lock cloud cloud-lock workstation-lock fargate
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -46,11 +46,17 @@ tempest: setup
 vm: setup binaries
 	.venv/bin/python -m tools.vm
 
+wine: setup
+	@tools/stages wine
+
 golden:
 	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components tests/openstack/test_wanted.py
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --extra fargate --no-emit-index-url --output-file requirements.lock pyproject.toml
+
+workstation-lock:
+	.venv/bin/uv pip compile --quiet --universal --no-header --python-version 3.11 --generate-hashes --no-emit-index-url --output-file src/hardway/workstation/openstack-client.lock src/hardway/workstation/openstack-client.in
 
 CLOUD := src/hardway/cloud
 cloud-lock:

@@ -9,7 +9,8 @@ from bench.report import BenchFailed
 from bench.spot import transport
 from hardway.engine.apply import Apply, ApplyFailed
 from hardway.engine.handler import StepFailed
-from hardway.machines.facts import hash_script, parse_hashes
+from hardway.machines.answers import parse_hashes
+from hardway.machines.questions import hash_script
 from hardway.operations.wanted import wanted
 from hardway.operations.world import World
 from hardway.plan.diff import make_plan

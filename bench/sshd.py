@@ -25,8 +25,9 @@ from bench.children import timed
 from bench.report import BenchFailed
 from hardway.components.facts import DEFAULT_FACTS
 from hardway.components.registry import wanted
-from hardway.machines.facts import observe_script, parse
+from hardway.machines.answers import parse
 from hardway.machines.provider import Endpoint
+from hardway.machines.questions import observe_script
 from hardway.machines.ssh import connect
 from hardway.resources.base import Content
 from hardway.spec.model import Cluster

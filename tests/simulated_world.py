@@ -17,14 +17,15 @@ from hardway.machines.seen import to_remove
 from hardway.machines.simulation import SimulatedMachine
 from hardway.plan.steps import Action, Difference, Step
 from hardway.resources.base import Chapter, Content, Ref, Resource, Seen, Unknown, digest
-from hardway.resources.host import File, Program, Unit
+from hardway.resources.host import File, Program, Reboot, Unit
 from hardway.resources.kubernetes import Condition, KubeObject
 from hardway.resources.operator import Blob, Certificate, Key, Secret, StateFile
 
 VAULT = (Key.kind, Certificate.kind, Secret.kind)
 OF_THE_API = (KubeObject.kind, Condition.kind)
-OF_NOBODY = (Blob.kind, Condition.kind)
-"""Kinds of which no cluster owns anything: the cache is everybody's, and a condition is only waited for."""
+OF_NOBODY = (Blob.kind, Condition.kind, Reboot.kind)
+"""Kinds of which no cluster owns anything: the cache is everybody's, a condition is only waited for, and a restart
+leaves nothing behind."""
 
 
 class PowerCut(BaseException):

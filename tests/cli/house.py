@@ -15,7 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
+from hardway.cli import composing
 from hardway.cli.doors import (
     CachedProgram,
     CloudPart,
@@ -356,7 +358,10 @@ class House:
     @asynccontextmanager
     async def open_world(self, spec: Path, *, locked: bool, command: str) -> AsyncIterator[World]:
         self.opened.append((str(spec), locked, command))
-        world = SimpleNamespace(state=SimpleNamespace(path=self.state), cluster=SimpleNamespace(name="demo"))
+        world = SimpleNamespace(
+            state=SimpleNamespace(path=self.state, journal=self.state / "journal.sqlite"),
+            cluster=SimpleNamespace(name="demo"),
+        )
         yield cast("World", world)
 
     def check_cloud(
@@ -382,6 +387,8 @@ class House:
             self.execute,
             check_cloud=self.check_cloud,
             fargate=self.fargate,
+            workstation=Workstation(),
+            compose=composing,
         )
         return run(doors, argv)
 

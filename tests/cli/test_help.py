@@ -16,6 +16,8 @@ CLOUD_VERBS = ("up", "status", "down", "openrc", "openstack", "logs")
 VERBS = [
     *("init", "schema", "plan", "up", "verify", "status", "kubectl", "kubeconfig", "render", "down", "journal"),
     "binaries",
+    *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
+    *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),
     *(f"fargate {verb}" for verb in ("run", "doctor", "ps")),
     *(f"fargate local {verb}" for verb in ("up", "status", "config", "down")),
@@ -38,6 +40,8 @@ def about(verb: str) -> str:
     """The option that names what a verb is about."""
     if verb.startswith(("cloud ", "fargate local ")):
         return "--name"
+    if verb == "workstation undo":
+        return "--yes"
     return "--config" if verb.startswith("fargate ") else "--file"
 
 

@@ -26,6 +26,8 @@ name: {NAME}-e2e
 """
 
 
+BALANCERS = frozenset({"hardway-lb-0", "hardway-lb-1"})
+
 OTHER = f"""\
 name: {NAME}-other
 machines:
@@ -150,6 +152,11 @@ class Driver:
 
 def without_conditions(steps: Iterable[str]) -> set[str]:
     return {step for step in steps if not step.startswith("condition:")}
+
+
+def holders(cluster: Driver, balancers: Iterable[str]) -> list[str]:
+    """Which of these balancers hold the API's address."""
+    return [one for one in balancers if " 10.0.0.100/" in cluster.on(one, "ip", "-4", "-o", "address", "show")]
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 import pytest
 
-from tests.e2e.conftest import Driver
+from tests.e2e.conftest import BALANCERS, Driver, holders
 
 pytestmark = pytest.mark.e2e
-
-BALANCERS = frozenset({"hardway-lb-0", "hardway-lb-1"})
 
 
 def eventually_answers(cluster: Driver, within: float) -> None:
@@ -31,11 +28,6 @@ def test_a_master_is_lost(cluster: Driver) -> None:
         cluster("lab", "start", "hardway-master-1")
     cluster.up()
     assert cluster.failing_checks() == {}
-
-
-def holders(cluster: Driver, balancers: Iterable[str]) -> list[str]:
-    """Which of these balancers hold the API's address."""
-    return [one for one in balancers if " 10.0.0.100/" in cluster.on(one, "ip", "-4", "-o", "address", "show")]
 
 
 def test_the_balancer_that_holds_the_address_is_lost(cluster: Driver) -> None:

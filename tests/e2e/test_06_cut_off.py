@@ -46,6 +46,7 @@ KINDS = (
 
 NOT_CUT = {
     "lab-base": "all labs of this computer share it; it is put in place by one rename",
+    "reboot": "no machine of a lab asks for one when it is made",
     "swap": "no step of a lab: the machines have this computer's kernel",
     "unit-off": "no step of a lab: its image has none of the units that must be off",
 }

@@ -121,11 +121,10 @@ class World(RuleBasedStateMachine):
     def _look(self, killed_after: int = 1000) -> None:
         actions, memory = reconcile(self._sight(), self.memory, GRACE)
         self.memory = memory
-        for number, action in enumerate(actions):
-            if number >= killed_after:
-                self._forget()
-                return
-            self._do(action, dies=number + 1 == killed_after)
+        for number, action in enumerate(actions[:killed_after], start=1):
+            self._do(action, dies=number == killed_after)
+        if killed_after <= len(actions):
+            self._forget()
 
     def _sight(self) -> Sight:
         known = {one.arn for one in self.memory.launches.values()} | {known_task(one) for one in self.pods.values()}
@@ -168,7 +167,7 @@ class World(RuleBasedStateMachine):
         return self.tokens[token]
 
     def _stop(self, action: Stop) -> None:
-        wanted = self.pods.get(action.uid)
+        wanted = (self.pods if self.api_answers else self.seen).get(action.uid)
         if wanted is None:
             assert self.api_answers, "a task was stopped whose pod may be there: the API does not answer"
         else:

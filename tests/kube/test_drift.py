@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hardway.kube.conditions import holds, pod_trouble, warning
+from hardway.kube.conditions import holds, pod_trouble, rolled, warning
 from hardway.kube.drift import drift
-from hardway.kube.ownership import is_owned, labelled, resource_of
+from hardway.kube.ownership import Ownership, is_owned, labelled, resource_of
 from hardway.resources.base import Chapter, Seen
 
 
@@ -58,19 +58,63 @@ def with_condition(status: str, message: str = "", kind: str = "Node") -> dict[s
         ("Ready", with_condition("False", "no network"), "no: no network"),
         ("Ready", with_condition("Unknown"), "no: Because"),
         ("Ready", with_condition("True", kind="Deployment"), "no: its controller has not seen it yet"),
-        ("Rolled", body("DaemonSet", status={}), "no: its controller has not seen it yet"),
-        ("Rolled", daemon_set(2, 1), "no: its controller has not seen it yet"),
-        ("Rolled", daemon_set(2, 2, desiredNumberScheduled=3), "no: 0 of 3 pods are up to date"),
-        (
-            "Rolled",
-            daemon_set(2, 2, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=1),
-            "no: 1 of 3 pods are available",
-        ),
-        ("Rolled", daemon_set(1, 1, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=3), "yes"),
     ],
 )
 def test_conditions(condition: str, found: dict[str, Any] | None, told: str) -> None:
     assert holds(condition, found) == told
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (None, "no: it does not exist yet"),
+        (body("DaemonSet", status={}), "no: its controller has not seen it yet"),
+        (daemon_set(2, 1), "no: its controller has not seen it yet"),
+        (daemon_set(2, 2, desiredNumberScheduled=3), "no: 0 of 3 pods are up to date"),
+        (
+            daemon_set(2, 2, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=1),
+            "no: 1 of 3 pods are available",
+        ),
+        (daemon_set(1, 1, desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=3), "yes"),
+        # the controller has not heard of a Node's end
+        (daemon_set(1, 1, desiredNumberScheduled=4, updatedNumberScheduled=4, numberAvailable=3), "yes"),
+    ],
+)
+def test_a_daemon_set_is_rolled_on_three_nodes(found: dict[str, Any] | None, told: str) -> None:
+    assert rolled(found, nodes=3) == told
+
+
+def deployment(**status: int) -> dict[str, Any]:
+    return body(
+        "Deployment", {"generation": 2}, spec={"replicas": 2}, status={"observedGeneration": 2, "replicas": 2, **status}
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (deployment(updatedReplicas=2, availableReplicas=2), "yes"),
+        (deployment(updatedReplicas=1, availableReplicas=2), "no: 1 of 2 pods are up to date"),
+        (deployment(updatedReplicas=2, availableReplicas=1), "no: 1 of 2 pods are available"),
+        (deployment(updatedReplicas=2, availableReplicas=2, replicas=3), "no: 1 older pods are still there"),
+        (deployment(observedGeneration=1), "no: its controller has not seen it yet"),
+        (body("Deployment", {"generation": 1}), "no: its controller has not seen it yet"),
+    ],
+)
+def test_a_deployment_is_rolled(found: dict[str, Any], told: str) -> None:
+    assert rolled(found, nodes=3) == told
+
+
+OTHERS = Ownership({"owner": "others", "project": "p"}, (("v1", "Secret"),), "space", Chapter.APPLICATION)
+
+
+def test_each_owner_knows_its_own() -> None:
+    theirs = labelled(body(), OTHERS)
+    assert is_owned(theirs, OTHERS) and not is_owned(theirs)
+    assert not is_owned(labelled(body()), OTHERS)
+    assert not is_owned(body(meta={"labels": {"owner": "others", "project": "q"}}), OTHERS)
+    assert OTHERS.selector == "owner=others,project=p"
+    assert resource_of(Seen("object:operator:v1/Secret/space/x", {}), OTHERS).chapter is Chapter.APPLICATION
 
 
 def pod(name: str, **status: Any) -> dict[str, Any]:

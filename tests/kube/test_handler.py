@@ -14,7 +14,8 @@ import pytest
 from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import Access, Body
 from hardway.kube.client import KubeClient
-from hardway.kube.handler import SILENT, KubeHandler, waves
+from hardway.kube.handler import SILENT, KubeHandler
+from hardway.kube.waves import waves
 from hardway.plan.steps import Action, Step
 from hardway.resources.base import Chapter, Ref, Resource, Seen, absent
 from hardway.resources.kubernetes import Condition, KubeObject
@@ -113,7 +114,7 @@ async def test_what_others_write_while_it_is_looked_at_is_no_drift(
         return live
 
     with monkeypatch.context() as patched:
-        patched.setattr("hardway.kube.handler._get", get_then_others_write)
+        patched.setattr("hardway.kube.observe._get", get_then_others_write)
         assert await seen(handler, wanted) == {wanted.id: {"drift": "none"}}
     assert len(looks) == 2
     await apply(handler, step(wanted, Action.REMOVE))

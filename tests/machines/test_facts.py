@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hardway.machines.facts import (
-    Observation,
-    StrangeAnswer,
-    checked_path,
-    checked_unit,
-    observe_script,
-    parse,
-    setting_path,
-)
+from hardway.machines.answers import parse
 from hardway.machines.inventory import made
+from hardway.machines.observation import Observation, StrangeAnswer
+from hardway.machines.questions import observe_script
 from hardway.machines.seen import KINDS, seen_on, to_remove, unhashed
+from hardway.machines.shell import checked_path, checked_unit, setting_path
 from hardway.machines.simulated import settled
 from hardway.plan.diff import make_plan
 from hardway.resources.base import Chapter, Ref, Resource, Seen
@@ -29,6 +24,7 @@ from hardway.resources.host import (
     KernelModule,
     KernelSetting,
     Packages,
+    Reboot,
     SwapOff,
     SystemUser,
     Unit,
@@ -224,6 +220,12 @@ def test_the_facts_of_a_machine(facts: str, others: dict[str, str], wanted: dict
     assert {name: getattr(found, name) for name in wanted} == wanted
 
 
+@pytest.mark.parametrize(("facts", "due"), [("", "no"), ("reboot due\n", "yes")])
+def test_whether_a_restart_is_due(facts: str, due: str) -> None:
+    reboot = Reboot(chapter=Chapter.OS, machine="m0")
+    assert seen_on(observed(facts=facts), [reboot], "m0", False)[reboot.id].attributes == {"due": due}
+
+
 @pytest.mark.parametrize("whole", [b"", b"Welcome!\n", answer()[:-5], b"This account is not available.\n"])
 def test_an_answer_that_is_not_whole_is_refused(whole: bytes) -> None:
     with pytest.raises(StrangeAnswer, match="not whole"):
@@ -298,7 +300,7 @@ def _known(ref: Ref) -> bytes:
 
 
 def test_a_machine_with_everything_in_place_needs_nothing() -> None:
-    assert {one.kind for one in EVERYTHING} == set(KINDS)
+    assert {one.kind for one in EVERYTHING} == {*KINDS} - {Reboot.kind}, "a reboot leaves nothing behind"
     observation = parse(settled(EVERYTHING, _known, CLUSTER))
     assert observation.cluster == CLUSTER
     seen = seen_on(observation, EVERYTHING, "m0", False)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import pytest
 
 from hardway.engine.apply import ApplyFailed
-from hardway.machines.facts import StrangeAnswer
 from hardway.machines.handler import MachineHandler
 from hardway.machines.inventory import ForeignMachine
+from hardway.machines.observation import StrangeAnswer
 from hardway.machines.scripts import BUSY
 from hardway.machines.simulated import SimulatedTransport, settled
 from hardway.machines.transport import Result, Unreachable

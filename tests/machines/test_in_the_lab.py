@@ -14,7 +14,7 @@ from hardway.lab.provider import LabProvider
 from hardway.machines.handler import MachineHandler
 from hardway.machines.ssh import SshTransport, connect
 from hardway.resources.base import Chapter, Ref, Resource
-from hardway.resources.host import HostName, Packages, Probe, Unit, UnitOff
+from hardway.resources.host import HostName, Packages, Probe, Reboot, Unit, UnitOff
 from hardway.spec.model import Cluster, Machine, Machines
 from tests.machines.bench import CLUSTER, Bench, changes, file, said
 
@@ -30,14 +30,13 @@ async def bench() -> AsyncIterator[Bench]:
         await lab.up(cluster)
         endpoint = await LabProvider().endpoint(cluster, "m0")
         assert endpoint is not None
-        transport = await connect(endpoint)
 
         async def reach(machine: str) -> SshTransport:
-            return transport
+            return await connect(endpoint)
 
-        bench = Bench(MachineHandler(reach, CLUSTER, ["m0"]), transport=transport)
-        yield bench
-        await bench.handler.close()
+        handler = MachineHandler(reach, CLUSTER, ["m0"])
+        yield Bench(handler, transport=await handler.transport("m0"))
+        await handler.close()
     finally:
         await lab.down(cluster)
 
@@ -120,6 +119,23 @@ async def test_a_unit_from_start_to_end(bench: Bench) -> None:
     assert await bench.sh("systemctl show -p LoadState,ActiveState --value answer.service") == "not-found\ninactive\n"
 
 
+BOOT = "cat /proc/sys/kernel/random/boot_id"
+
+
+async def test_a_machine_that_asks_for_a_restart_gets_it_before_anything_is_laid(bench: Bench) -> None:
+    wanted: list[Resource] = [Reboot(chapter=Chapter.OS, machine="m0"), file("/run/laid", "since this boot")]
+    first = await bench.sh(BOOT)
+    await bench.sh("touch /run/reboot-required")
+    assert changes(await bench.up(wanted)) == {"m0": "change", "/run/laid": "create"}
+    bench.transport = await bench.handler.transport("m0")
+    second = await bench.sh(BOOT)
+    assert second != first
+    # A machine at work is not restarted.
+    await bench.sh("touch /run/reboot-required")
+    assert changes(await bench.up(wanted)) == {}
+    assert await bench.sh(BOOT) == second
+
+
 async def test_a_unit_that_does_not_become_ready_shows_why(bench: Bench) -> None:
     wanted = service(bench, 503, within=2.0)
     with pytest.raises(ApplyFailed) as caught:
@@ -130,6 +146,19 @@ async def test_a_unit_that_does_not_become_ready_shows_why(bench: Bench) -> None
     # It is not taken for started: the next run starts it again, and then it is.
     good = service(bench, 200)
     assert "answer.service" in changes(await bench.up(good))
+
+
+async def test_a_unit_whose_port_another_program_has_is_not_started(bench: Bench) -> None:
+    await bench.sh(
+        "systemd-run --quiet --unit=taker socat TCP-LISTEN:8080,fork PIPE; until ss -Hltn | grep -q 8080; do :; done"
+    )
+    with pytest.raises(ApplyFailed) as caught:
+        await bench.apply(await bench.plan(service(bench, 200)))
+    text = said(caught.value.failures)
+    assert "port 8080 is taken by another program" in text
+    assert "socat" in text
+    await bench.sh("systemctl stop taker")
+    assert "answer.service" in changes(await bench.up(service(bench, 200)))
 
 
 async def test_a_unit_that_cannot_start_shows_why(bench: Bench) -> None:

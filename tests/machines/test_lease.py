@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from hardway.machines import lease, ssh
 from hardway.machines.lease import LEASE, Leased, leased
 from hardway.machines.ssh import SshTransport, connect
 from hardway.resources.host import STATE
@@ -63,6 +64,21 @@ async def test_it_goes_with_the_connection(first: SshTransport, second: SshTrans
         await first.close()
         async with asyncio.timeout(20):
             await free(second)
+
+
+async def test_it_goes_with_the_signs_of_life(
+    first: SshTransport, second: SshTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "SILENT", 1)
+    monkeypatch.setattr(ssh, "BEAT", 0.1)
+    async with leased(reach(first), ["m0"], "up"):
+        await asyncio.sleep(2)
+        with pytest.raises(Leased):
+            async with leased(reach(second), ["m0"], "down"):
+                raise AssertionError
+    monkeypatch.setattr(ssh, "BEAT", 1000)
+    async with leased(reach(first), ["m0"], "up"), asyncio.timeout(20):
+        await free(second)
 
 
 async def test_the_process_that_is_named_holds_it(first: SshTransport, second: SshTransport) -> None:

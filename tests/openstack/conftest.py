@@ -13,13 +13,14 @@ from hardway.engine.apply import Apply, handlers_by_kind
 from hardway.engine.handler import StepFailed
 from hardway.machines.provider import Endpoint, Operator
 from hardway.openstack import provider as provider_room
-from hardway.openstack.handlers import balancer, names, servers
+from hardway.openstack.handlers import balancer_whole, names, servers
 from hardway.openstack.provider import OpenStackProvider
 from hardway.plan.diff import make_plan
 from hardway.plan.steps import Plan
 from hardway.resources.base import Ref, Resource, Seen
 from hardway.spec.load import parse
-from hardway.spec.model import Cluster, OpenStack
+from hardway.spec.model import Cluster
+from hardway.spec.openstack import OpenStack
 from tests.openstack.fake_cloud import FakeCloud, World
 from tests.simulated_world import Nobody
 
@@ -99,7 +100,7 @@ def only_failure(failures: tuple[StepFailed, ...]) -> StepFailed:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing takes time in a cloud in memory, and this computer knows none of its names."""
-    for module in (balancer, names, servers):
+    for module in (balancer_whole, names, servers):
         monkeypatch.setattr(module, "PAUSE", 0.0)
 
     async def unknown(provider: OpenStackProvider, cluster: Cluster) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hardway.openstack.cloud import Body, Cloud
-from hardway.spec.model import OpenStack
+from hardway.spec.openstack import OpenStack
 
 PROJECT = "p" * 32
 SERVICES = frozenset({"compute", "network", "image", "load-balancer", "dns"})

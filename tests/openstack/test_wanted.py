@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from hardway.openstack.naming import Names
 from hardway.openstack.openings import wanted_groups
 from hardway.openstack.resources.network import Port
 from hardway.openstack.resources.security import SecurityGroupRule
-from hardway.openstack.wanted import Ground, Names, api_url, wanted
+from hardway.openstack.wanted import Ground, wanted
+from hardway.openstack.wanted_api import api_url
 from hardway.plan.diff import make_plan
 from hardway.resources.base import Ref
 from hardway.spec.load import parse

@@ -11,7 +11,7 @@ from hardway.plan.diff import make_plan
 from hardway.plan.order import Circular
 from hardway.plan.steps import Action
 from hardway.resources.base import Chapter, Content, Ref, Resource, Seen, Unknown, digest
-from hardway.resources.host import Directory, File, SystemUser, Unit
+from hardway.resources.host import Directory, File, Reboot, SystemUser, Unit
 from hardway.resources.kubernetes import KubeObject
 from hardway.resources.operator import Secret
 from tests.simulated_world import difference
@@ -49,6 +49,15 @@ def test_an_empty_world_yields_everything_after_what_it_needs() -> None:
     assert needs[config.id] == {directory.id, user.id, machine.id}
     assert needs[service.id] == {config.id, machine.id}
     assert {step.action for step in plan.steps} == {Action.CREATE}
+
+
+def test_a_restart_comes_before_anything_is_laid() -> None:
+    config, machine = file("/etc/a", "a"), SimulatedMachine(machine="m")
+    reboot = Reboot(chapter=Chapter.OS, machine="m")
+    plan = make_plan([config, reboot, machine], {machine.id: Seen(machine.id, {"exists": "yes"})}, nothing)
+    needs = {step.id: {*step.needs} for step in plan.steps}
+    assert needs[config.id] == {reboot.id, machine.id}
+    assert needs[reboot.id] == {machine.id}
 
 
 def test_a_world_as_wanted_yields_nothing() -> None:

@@ -1,4 +1,4 @@
-"""What the command line asks of the rest: interfaces that app.py fills in. Imports nothing heavy.
+"""What the command line asks of the rest: interfaces that app/ fills in. Imports nothing heavy.
 
 Everything behind a door is imported when the door is first gone through, never before.
 """
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardway.cloud.check.report import CloudReport
+    from hardway.compose.converting.convert import Converted
+    from hardway.compose.identity import Identity
+    from hardway.compose.loading.request import Request
+    from hardway.compose.loading.whole import Read
+    from hardway.compose.status import Running
     from hardway.engine.apply import Watcher
     from hardway.engine.journal import RunRecord, StepRecord
     from hardway.operations.look import Picture
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     from hardway.operations.world import World
     from hardway.plan.saved import SavedPlan
     from hardway.resources.base import Known
+    from hardway.workstation.operations import Proposal
+    from hardway.workstation.show import Shown
 
 Report = Callable[[str, str], None]
 """Told of progress as it comes: what it is about (a machine, a program), and one line about it."""
@@ -146,6 +153,33 @@ class Cloud(Protocol):
     def openstack_command(self, name: str, arguments: Sequence[str], admin: bool) -> Sequence[str]: ...
 
     def log_command(self, name: str, service: str, lines: int, follow: bool) -> Sequence[str]: ...
+
+
+class Workstation(Protocol):
+    """The computer that is worked from. Each raises WorkstationFault and StateFault."""
+
+    def template(self) -> str: ...
+
+    def proposal(self, spec: Path) -> Awaitable[Proposal]:
+        """What `apply` would do. Raises SpecFaults, Refused."""
+        ...
+
+    def plan_json(self, proposed: Proposal) -> Mapping[str, Any]: ...
+
+    def apply(
+        self,
+        spec: Path,
+        watcher: Watcher,
+        confirm: Confirm,
+        stop: Event,
+        caution: Callable[[Sequence[str]], None],
+    ) -> Awaitable[Done]: ...
+
+    def undo(self, watcher: Watcher, confirm: Confirm, stop: Event) -> Awaitable[Done]: ...
+
+    def show(self, spec: Path | None, types: Sequence[str]) -> Awaitable[Shown]:
+        """What is there; without a spec what was made. Raises SpecFaults, Refused."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +322,46 @@ class CheckCloud(Protocol):
         ...
 
 
+class Compose(Protocol):
+    """Compose projects: read, converted, run on a cluster. `cli/composing.py` is the real thing."""
+
+    def read(self, request: Request) -> Read:
+        """Raises ComposeFaults with all that is wrong."""
+        ...
+
+    def convert(self, found: Read, *, lax: bool) -> Converted: ...
+
+    def write(self, converted: Converted, folder: Path) -> Sequence[Path]:
+        """The objects as files. Raises NotEmpty."""
+        ...
+
+    def identify(self, request: Request) -> Identity:
+        """Which project it is, by its files or its name alone. Raises ComposeFaults."""
+        ...
+
+    def proposal(self, world: World, converted: Converted, project: str) -> Awaitable[Picture]:
+        """What `up` would do. Raises Refused for what it would not."""
+        ...
+
+    def up(
+        self, world: World, converted: Converted, project: str, watcher: Watcher, confirm: Confirm, stop: Event
+    ) -> Awaitable[Done]: ...
+
+    def down(
+        self, world: World, identity: Identity, watcher: Watcher, confirm: Confirm, stop: Event, *, volumes: bool
+    ) -> Awaitable[Done]: ...
+
+    def ps(self, world: World, identity: Identity) -> Awaitable[Sequence[Running]]: ...
+
+    def logs_command(
+        self, world: World, identity: Identity, services: Sequence[str], *, follow: bool, lines: int | None
+    ) -> Sequence[str]: ...
+
+    def exec_command(
+        self, world: World, identity: Identity, service: str, command: Sequence[str], *, terminal: bool
+    ) -> Awaitable[Sequence[str]]: ...
+
+
 def replace_process(command: Sequence[str]) -> NoReturn:
     """Become that program: its streams, signals and exit code are its own. Raises OSError."""
     os.execv(command[0], list(command))
@@ -304,5 +378,7 @@ class Doors:
     cloud: Cloud
     check_cloud: CheckCloud = field(kw_only=True)
     fargate: Fargate = field(kw_only=True)
+    workstation: Workstation = field(kw_only=True)
+    compose: Compose = field(kw_only=True)
     execute: Callable[[Sequence[str]], int] = replace_process
     """Runs the real kubectl in this process's place."""

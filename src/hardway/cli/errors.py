@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from hardway.compose.faults import ComposeFaults
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.plan.steps import Step
@@ -79,6 +80,8 @@ Explained = Callable[[Any], Message]
 def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     """Each kind of fault with what explains it; the more special ones first."""
     from hardway.cloud.check.faults import BadCloud, CloudUnreachable
+    from hardway.compose.faults import ComposeFaults
+    from hardway.compose.manifests import NotEmpty
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
@@ -91,8 +94,11 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.sources.faults import SourceFault
     from hardway.spec.faults import SpecFaults
     from hardway.state.faults import StateFault
+    from hardway.workstation.faults import WorkstationFault
 
     yield SpecFaults, _of_the_spec
+    yield ComposeFaults, _of_compose
+    yield NotEmpty, lambda fault: Message(f"{fault} is not empty", way_out="Name another folder.", code=BAD_INPUT)
     yield PlanFileFault, lambda fault: Message(f"the plan file cannot be used: {fault}", code=BAD_INPUT)
     yield BadCloud, lambda fault: Message(fault.what, way_out=fault.advice, code=BAD_INPUT)
     yield CloudUnreachable, _in_full
@@ -100,19 +106,19 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield NotGone, lambda fault: Message(f"something is still there: {fault}", way_out="run `hardway down` again")
     yield Declined, lambda fault: Message(f"you said no: {fault}")
     yield ApplyFailed, lambda fault: of_apply(fault, {})
-    yield Stopped, _of_stopped
+    yield Stopped, of_stopped
     yield StepFailed, lambda fault: of_step(fault, None)
     yield JournalUnusable, lambda fault: Message(f"the journal cannot be used: {fault}", way_out=NO_JOURNAL)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
-    for said_in_full in (FargateFault, LabFault, SourceFault, StateFault, Leased):
+    for said_in_full in (FargateFault, LabFault, SourceFault, StateFault, Leased, WorkstationFault):
         yield said_in_full, _in_full
     yield from _of_machines()
 
 
 def _of_machines() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.kube.api import ApiError, ApiUnavailable
-    from hardway.machines.facts import StrangeAnswer
     from hardway.machines.inventory import ForeignMachine
+    from hardway.machines.observation import StrangeAnswer
     from hardway.machines.transport import Unreachable
 
     yield Unreachable, _unreachable
@@ -146,6 +152,13 @@ def _of_the_spec(fault: SpecFaults) -> Message:
     return Message(what, tuple(str(one) for one in fault.faults), code=BAD_INPUT)
 
 
+def _of_compose(fault: ComposeFaults) -> Message:
+    count = len(fault.faults) + fault.more
+    what = "the compose project cannot be used" + ("" if count == 1 else f": {count} faults")
+    more = (f"and {fault.more} more",) if fault.more else ()
+    return Message(what, (*map(str, fault.faults), *more), code=BAD_INPUT)
+
+
 def _unreachable(fault: Any) -> Message:
     way_out = (
         f"Is it running? `hardway lab status`, `hardway lab start {fault.machine}`; `hardway up` starts what is off."
@@ -153,8 +166,9 @@ def _unreachable(fault: Any) -> Message:
     return Message(f"{fault.machine} cannot be reached: {fault.why}", way_out=way_out)
 
 
-def _of_stopped(fault: Stopped) -> Message:
-    return Message(f"stopped as you asked: what had begun was ended, {steps(fault.left)} not begun", way_out=AGAIN)
+def of_stopped(fault: Stopped, again: str = AGAIN) -> Message:
+    """How far it came; `again` says how to go on."""
+    return Message(f"stopped as you asked: what had begun was ended, {steps(fault.left)} not begun", way_out=again)
 
 
 def steps(count: int) -> str:
@@ -162,12 +176,12 @@ def steps(count: int) -> str:
     return f"{count} step" if count == 1 else f"{count} steps"
 
 
-def of_apply(fault: ApplyFailed, begun: Mapping[str, Step]) -> Message:
-    """What failed, with the chapter and machine of each from the steps that were begun."""
+def of_apply(fault: ApplyFailed, begun: Mapping[str, Step], again: str = AGAIN) -> Message:
+    """What failed, with the chapter and machine of each from the steps that were begun; `again` says how to go on."""
     failed = tuple(of_step(one, begun.get(one.step_id)) for one in fault.failures)
     left = f", {steps(fault.left)} not begun" if fault.left else ""
     what = f"{steps(len(failed))} failed{left}"
-    return Message(what, way_out=f"Mend what is named above, then: {AGAIN}", also=failed)
+    return Message(what, way_out=f"Mend what is named above, then: {again}", also=failed)
 
 
 def of_step(fault: StepFailed, step: Step | None) -> Message:

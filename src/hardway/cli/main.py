@@ -10,7 +10,20 @@ import typer
 
 from hardway.cli.doors import Doors
 from hardway.cli.options import PLAIN_ARGUMENTS, examples
-from hardway.cli.verbs import access, change, cloud, cloud_check, fargate, lab, look, plan, spec
+from hardway.cli.verbs import (
+    access,
+    change,
+    cloud,
+    cloud_check,
+    compose,
+    compose_files,
+    fargate,
+    lab,
+    look,
+    plan,
+    spec,
+    workstation,
+)
 
 app = typer.Typer(name="hardway", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 lab_app = typer.Typer(
@@ -34,6 +47,17 @@ local_fargate_app = typer.Typer(
     no_args_is_help=True,
     help="A Fargate on this computer, to try it with (needs root).",
     epilog=examples("hardway fargate local up", "hardway fargate local config > fargate.toml"),
+)
+workstation_app = typer.Typer(
+    no_args_is_help=True,
+    help="What you need on the computer that you work from.",
+    epilog=examples("hardway workstation init", "hardway workstation plan", "hardway workstation apply"),
+)
+
+compose_app = typer.Typer(
+    no_args_is_help=True,
+    help="Compose projects on the cluster.",
+    epilog=examples("hardway compose plan", "hardway compose up", "hardway compose ps", "hardway compose down"),
 )
 
 
@@ -72,6 +96,7 @@ def _add(to: typer.Typer, panel: str | None, verb: Verb, name: str, *lines: str,
 
 
 _SPEC, _CLUSTER, _ACCESS, _COMPUTER = "The spec", "The cluster", "The way in", "This computer"
+_APPLICATION = "What runs on it"
 
 _add(app, _SPEC, spec.init, "init", "hardway init", "hardway init production.yaml")
 _add(app, _SPEC, spec.schema, "schema", "hardway schema > cluster.schema.json")
@@ -199,6 +224,81 @@ _add(local_fargate_app, None, fargate.local_config, "config", "hardway fargate l
 _add(local_fargate_app, None, fargate.local_down, "down", "hardway fargate local down --yes")
 fargate_app.add_typer(local_fargate_app, name="local")
 app.add_typer(fargate_app, name="fargate", rich_help_panel=_CLUSTER)
+_add(workstation_app, None, workstation.init, "init", "hardway workstation init")
+_add(workstation_app, None, workstation.plan, "plan", "hardway workstation plan", "hardway workstation plan -o json")
+_add(workstation_app, None, workstation.apply, "apply", "hardway workstation apply", "hardway workstation apply --yes")
+_add(
+    workstation_app,
+    None,
+    workstation.undo,
+    "undo",
+    "hardway workstation undo | show what would go, ask, do it",
+    "hardway workstation undo --yes",
+)
+_add(
+    workstation_app,
+    None,
+    workstation.show,
+    "show",
+    "hardway workstation show",
+    "hardway workstation show text/plain application/pdf | what opens these",
+    "hardway workstation show .txt txtfile | from WSL: what Windows opens these with",
+)
+app.add_typer(workstation_app, name="workstation", rich_help_panel=_COMPUTER)
+_add(
+    compose_app,
+    None,
+    compose_files.config,
+    "config",
+    "hardway compose config | the resolved project, each key with where it came from",
+    "hardway compose config -f compose.yaml -f test.yaml --strict | and whether a cluster takes it",
+    "hardway compose config -o json",
+)
+_add(
+    compose_app,
+    None,
+    compose_files.convert,
+    "convert",
+    "hardway compose convert --to manifests | objects for kubectl apply, a file each",
+    "hardway compose convert --to manifests --lax | leave out what has no place, and tell",
+)
+_add(compose_app, None, compose.plan, "plan", "hardway compose plan", "hardway compose plan --cluster lab.yaml -o json")
+_add(
+    compose_app,
+    None,
+    compose.up,
+    "up",
+    "hardway compose up | show the plan, ask, do it",
+    "hardway compose up --yes --profile debug",
+)
+_add(
+    compose_app,
+    None,
+    compose.down,
+    "down",
+    "hardway compose down | its volumes stay",
+    "hardway compose down -v | and those too: their data is gone",
+    "hardway compose down -p shop | without its files",
+)
+_add(compose_app, None, compose.ps, "ps", "hardway compose ps", "hardway compose ps -o json")
+_add(
+    compose_app,
+    None,
+    compose.logs,
+    "logs",
+    "hardway compose logs | of all services",
+    "hardway compose logs --follow web db",
+)
+_add(
+    compose_app,
+    None,
+    compose.exec_,
+    "exec",
+    "hardway compose exec db -- mysql -u root",
+    "hardway compose exec -p shop web -- sh",
+    context_settings=PLAIN_ARGUMENTS,
+)
+app.add_typer(compose_app, name="compose", rich_help_panel=_APPLICATION)
 
 
 def run(doors: Doors, argv: Sequence[str]) -> int:

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from hardway.cli.asking import ask
-from hardway.cli.errors import Trouble, bad_input, of_apply
+from hardway.cli.errors import AGAIN, Trouble, bad_input, of_apply, of_stopped
 from hardway.cli.interrupts import stoppable
 from hardway.cli.plans import plan_lines, totals
 from hardway.cli.session import Session
 from hardway.cli.watchers import Watcher, watcher_for
-from hardway.engine.apply import ApplyFailed
+from hardway.engine.apply import ApplyFailed, Stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 class Run:
     """One run of an operation that changes something."""
 
-    def __init__(self, session: Session, yes: bool) -> None:
+    def __init__(self, session: Session, yes: bool, again: str = AGAIN) -> None:
+        """`again` says how to go on after it was cut off."""
         self._session = session
         self._yes = yes
+        self._again = again
         self.watcher = watcher_for(self._console)
 
     @property
@@ -59,7 +61,9 @@ class Run:
                 try:
                     return await work(self.watcher, confirm, stop)
                 except ApplyFailed as fault:
-                    raise Trouble(of_apply(fault, self.watcher.progress.begun)) from fault
+                    raise Trouble(of_apply(fault, self.watcher.progress.begun, self._again)) from fault
+                except Stopped as fault:
+                    raise Trouble(of_stopped(fault, self._again)) from fault
 
     def _begin(self, view: ExitStack, chapters: Mapping[str, int]) -> None:
         self.watcher.expect(chapters)

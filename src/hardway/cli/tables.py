@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hardway.cli.doors import CachedProgram, CloudState, LabMachine, Need
     from hardway.operations.status import CertificateStatus, MachineStatus, Status
     from hardway.operations.verify import CheckResult
+    from hardway.workstation.show import Opens, Shown, Thing
 
 GOOD, BAD, DIM = "green", "red", "dim"
 SOON: Final = 30
@@ -161,6 +162,28 @@ def needs_table(needs: Sequence[Need]) -> Table:
 def _need_row(need: Need) -> tuple[str | Text, ...]:
     met = Text("there", GOOD) if need.met else Text("missing", BAD)
     return (need.what, met, need.why, "" if need.met else need.remedy)
+
+
+def workstation_tables(shown: Shown) -> Iterator[RenderableType]:
+    """What is there, and what opens files."""
+    if shown.things:
+        yield table("", "kind", "name", "state", "made by hardway", rows=(_thing_row(one) for one in shown.things))
+    if shown.things and shown.handlers:
+        yield Text()
+    if shown.handlers:
+        yield table("", "type", "opens with", "the spec says", rows=(_opens_row(one) for one in shown.handlers))
+    if not shown.things and not shown.handlers:
+        yield said("nothing was made here by hardway, and no type was asked for")
+
+
+def _thing_row(thing: Thing) -> tuple[str | Text, ...]:
+    state = said(thing.state, GOOD if thing.state == "as wanted" else "yellow")
+    return (thing.kind, thing.name, state, "yes" if thing.ours else "no")
+
+
+def _opens_row(opens: Opens) -> tuple[str | Text, ...]:
+    as_wanted = not opens.wanted or opens.wanted == opens.handler
+    return (opens.type, said(opens.handler or "nothing", "" if as_wanted else "yellow"), opens.wanted)
 
 
 def programs_table(programs: Sequence[CachedProgram]) -> Table:

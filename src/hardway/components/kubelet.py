@@ -19,7 +19,7 @@ from hardway.components.containerd import SOCKET
 from hardway.components.credentials import balanced_api, kubeconfig, pair, to_yaml, trust
 from hardway.components.facts import Facts
 from hardway.components.layout import BIN, CONTAINERD_UNIT, KUBELET_UNIT, KUBERNETES, PKI, program
-from hardway.components.unit_file import ALWAYS, command, flags, service, unit_text
+from hardway.components.unit_file import ALWAYS, THROUGH_THE_VIP, command, flags, service, unit_text
 from hardway.pki import names
 from hardway.resources.base import Chapter, Content, Resource
 from hardway.resources.host import Directory, File, Probe
@@ -27,6 +27,7 @@ from hardway.spec.model import Cluster, Machine
 
 CONFIG: Final = f"{KUBERNETES}/kubelet.yaml"
 STATE: Final = "/var/lib/kubelet"
+PORT: Final = 10250
 HEALTH_PORT: Final = 10248
 
 
@@ -59,6 +60,7 @@ def _kubelet(cluster: Cluster, worker: Machine, facts: Facts) -> tuple[Resource,
             _unit(cluster, worker, access.path),
             reads,
             ready=Probe(port=HEALTH_PORT, path="/healthz"),
+            ports=(PORT,),
         ),
     )
 
@@ -122,6 +124,7 @@ def _unit(cluster: Cluster, worker: Machine, access: str) -> str:
         ),
         (
             ("ExecStart", command(f"{BIN}/kubelet", arguments)),
+            *THROUGH_THE_VIP,
             # Mounts, cgroups and devices are its work: of the sandboxing of other units it bears nothing.
             *ALWAYS,
         ),

@@ -2,10 +2,10 @@
 
 Of the article's chapter: packages (socat, conntrack, ipset and what else kubelet and kube-proxy call) are installed;
 SELinux becomes permissive, which is weaker than a policy for the programs in /usr/local/bin would be, and is set at
-once and for the next boot instead of by a reboot that nobody looks at afterwards; `yum update -y` is left to whoever
-keeps the machines. Names are in /etc/hosts of every machine, so that the cluster stands without anybody's DNS (the
-article needs Designate). Beyond the article: bridged packets reach iptables, swap is off, the clock is kept, since
-certificates are valid from one moment to another.
+once and for the next boot. A machine whose distribution asks for a restart gets it before anything is laid on it;
+`yum update -y` is left to whoever keeps the machines. Names are in /etc/hosts of every machine, so that the cluster
+stands without anybody's DNS (the article needs Designate). Beyond the article: bridged packets reach iptables, swap is
+off, the clock is kept, since certificates are valid from one moment to another.
 
 A machine that is a container shares its host's kernel: swap and clock are the host's, and modules count as loaded
 wherever they were loaded.
@@ -21,7 +21,7 @@ from hardway.components.facts import Facts
 from hardway.components.layout import HAPROXY_UNIT, KUBELET_UNIT, MODULES, SYSCTL
 from hardway.components.unit_file import service, unit_text
 from hardway.resources.base import Chapter, Content, Resource
-from hardway.resources.host import File, HostName, KernelModule, KernelSetting, Packages, SwapOff, Unit
+from hardway.resources.host import File, HostName, KernelModule, KernelSetting, Packages, Reboot, SwapOff, Unit
 from hardway.spec.addresses import api_name, full_name
 from hardway.spec.model import HAPROXY, Cluster
 
@@ -65,6 +65,7 @@ def _all(cluster: Cluster, facts: FactsOf) -> Iterator[Resource]:
 
 
 def _ground(machine: str, hosts: Content, facts: Facts) -> Iterator[Resource]:
+    yield Reboot(chapter=Chapter.OS, machine=machine)
     yield HostName(chapter=Chapter.NAMES, machine=machine, hostname=machine)
     yield File(chapter=Chapter.NAMES, machine=machine, path="/etc/hosts", content=hosts)
     yield from _clock(machine, facts)

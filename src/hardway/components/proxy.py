@@ -13,7 +13,7 @@ from hardway.components.component import Component, FactsOf
 from hardway.components.credentials import balanced_api, kubeconfig, pair, to_yaml, trust
 from hardway.components.facts import Facts
 from hardway.components.layout import BIN, KUBERNETES, PROXY_UNIT, program
-from hardway.components.unit_file import ALWAYS, command, flags, service, unit_text
+from hardway.components.unit_file import ALWAYS, THROUGH_THE_VIP, command, flags, service, unit_text
 from hardway.pki import names
 from hardway.resources.base import Chapter, Content, Resource
 from hardway.resources.host import File, Probe
@@ -77,6 +77,7 @@ def _unit(cluster: Cluster) -> str:
         ),
         (
             ("ExecStart", command(f"{BIN}/kube-proxy", arguments)),
+            *THROUGH_THE_VIP,
             # Rules and settings of the kernel's network are its work: it stays root and keeps /proc/sys.
             ("NoNewPrivileges", "yes"),
             ("ProtectHome", "yes"),

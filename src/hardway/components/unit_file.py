@@ -18,6 +18,11 @@ ALWAYS: Final[Settings] = (("Restart", "always"), ("RestartSec", "1"))
 """Come back after every end, a second later. With StartLimitIntervalSec=0 systemd never gives up: a program that waits
 for another machine must not stay down because it asked too often (systemd.unit(5), "StartLimitIntervalSec=")."""
 
+THROUGH_THE_VIP: Final[Settings] = (("Environment", "HTTP2_READ_IDLE_TIMEOUT_SECONDS=5 HTTP2_PING_TIMEOUT_SECONDS=5"),)
+"""For clients that watch the API through its address. A watch is silent while nothing happens; where the balancer that
+carried it is gone, a ping after so many silent seconds notices, and until then the client acts on old news. By default
+that is 30 s, and 15 s for the ping's answer (k8s.io/apimachinery pkg/util/net/http.go)."""
+
 HARDENED: Final[Settings] = (
     ("NoNewPrivileges", "yes"),
     ("CapabilityBoundingSet", ""),
@@ -89,6 +94,7 @@ def service(
     reads: Sequence[Resource],
     *,
     ready: Probe | None = None,
+    ports: tuple[int, ...] = (),
     ready_within: float = 120.0,
     budget: Budget | None = None,
     starts_after: tuple[str, ...] = (),
@@ -101,6 +107,7 @@ def service(
         unit=name,
         restart_on=ids((file, *reads)),
         ready=ready,
+        ports=ports,
         ready_within=ready_within,
         budget=budget,
         starts_after=starts_after,

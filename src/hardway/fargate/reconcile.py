@@ -76,7 +76,8 @@ def _remember(sight: Sight, memory: Memory, with_tasks: Set[str]) -> Memory:
     exists = with_tasks | sight.leftovers
     absent = {uid: memory.absent.get(uid, sight.now) for uid in exists - there}
     known = {uid for uid in memory.known if uid in exists or uid in there} | set(there)
-    launches = {uid: one for uid, one in memory.launches.items() if uid in there or uid in sight.busy}
+    kept = {*there, *exists, *sight.busy}
+    launches = {uid: one for uid, one in memory.launches.items() if uid in kept}
     return replace(memory, absent=absent, known=known, launches=launches)
 
 
@@ -89,8 +90,14 @@ def _gone(uid: str, tasks: Sequence[Task], sight: Sight, memory: Memory, grace: 
         return
     live = [task for task in tasks if not task.is_stopped]
     yield from (Stop(uid, task.arn, "its pod is gone") for task in live if task.wanted != "STOPPED")
-    if not live and uid in sight.leftovers:
+    if not live and uid in sight.leftovers and (_all_seen(uid, tasks, memory) or sight.now - since >= UNSEEN):
         yield Clean(uid)
+
+
+def _all_seen(uid: str, tasks: Sequence[Task], memory: Memory) -> bool:
+    """Whether the last task that was started is among these: else AWS may not tell of it yet."""
+    launch = memory.launches.get(uid)
+    return launch is not None and any(task.arn == launch.arn for task in tasks)
 
 
 def _told_once(actions: Sequence[Action], memory: Memory) -> tuple[tuple[Action, ...], Memory]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
 HOLDS: Final = "yes"
@@ -10,11 +10,30 @@ HOLDS: Final = "yes"
 Body = Mapping[str, Any]
 
 
+ROLLED: Final = "Rolled"
+"""Our own condition, of a DaemonSet or a Deployment: what runs is its present template, and all of it."""
+
+
 def holds(condition: str, body: Body | None) -> str:
-    """ "yes", or "no: <why>". `condition` is Rolled (a DaemonSet) or a type among the object's status.conditions."""
+    """ "yes", or "no: <why>". `condition` is a type among the object's status.conditions."""
+    return _answer(body, lambda found: _not_true(condition, found))
+
+
+def rolled(body: Body | None, nodes: int) -> str:
+    """As `holds`, of the condition Rolled of a DaemonSet or Deployment: every pod runs its present template and is
+    available. (A Deployment is Available all the while it rolls.)
+
+    `nodes` is how many Nodes there are. No more pods than that are waited for: a DaemonSet's controller does not hear
+    of a Node that is deleted, and goes on desiring a pod there until something else wakes it (it has no DeleteFunc for
+    Nodes, kubernetes pkg/controller/daemon/daemon_controller.go).
+    """
+    return _answer(body, lambda found: _not_rolled(found, nodes))
+
+
+def _answer(body: Body | None, why_not_yet: Callable[[Body], str]) -> str:
     if body is None:
         return "no: it does not exist yet"
-    why = _not_rolled(body) if condition == "Rolled" else _not_true(condition, body)
+    why = why_not_yet(body)
     return f"no: {why}" if why else HOLDS
 
 
@@ -45,19 +64,29 @@ def _unseen(body: Body) -> bool:
     return int(observed) < int(body["metadata"].get("generation", 0))
 
 
-def _not_rolled(body: Body) -> str:
-    """Empty once every pod of a DaemonSet runs its present template and is available."""
+def _not_rolled(body: Body, nodes: int) -> str:
     if _unseen(body):
         return "its controller has not seen it yet"
     status = body.get("status", {})
-    desired = int(status.get("desiredNumberScheduled", 0))
-    updated = int(status.get("updatedNumberScheduled", 0))
-    available = int(status.get("numberAvailable", 0))
+    if body.get("kind") == "Deployment":
+        replicas = int(body.get("spec", {}).get("replicas", 1))
+        updated, available = int(status.get("updatedReplicas", 0)), int(status.get("availableReplicas", 0))
+        return _short_of(replicas, updated, available) or _left_over(int(status.get("replicas", 0)) - updated)
+    desired = min(int(status.get("desiredNumberScheduled", 0)), nodes)
+    return _short_of(desired, int(status.get("updatedNumberScheduled", 0)), int(status.get("numberAvailable", 0)))
+
+
+def _short_of(desired: int, updated: int, available: int) -> str:
+    """Why they are not all there; empty where they are."""
     if updated < desired:
         return f"{updated} of {desired} pods are up to date"
     if available < desired:
         return f"{available} of {desired} pods are available"
     return ""
+
+
+def _left_over(older: int) -> str:
+    return f"{older} older pods are still there" if older > 0 else ""
 
 
 def pod_trouble(pods: Iterable[Body]) -> str:

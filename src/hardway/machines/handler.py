@@ -12,11 +12,14 @@ from typing import Final
 
 from hardway.components.facts import Facts
 from hardway.engine.handler import Context, Resolve, StepFailed
+from hardway.machines.answers import parse, parse_hashes
 from hardway.machines.connections import Connections, Reach
-from hardway.machines.facts import Observation, StrangeAnswer, hash_script, observe_script, parse, parse_hashes
 from hardway.machines.inventory import ForeignMachine
 from hardway.machines.late import LateLook, needless
 from hardway.machines.lease import leased
+from hardway.machines.observation import Observation, StrangeAnswer
+from hardway.machines.questions import hash_script, observe_script
+from hardway.machines.reboot import reboot
 from hardway.machines.scripts import script
 from hardway.machines.scripts.paths import texts_script
 from hardway.machines.scripts.work import Work
@@ -27,12 +30,12 @@ from hardway.machines.verdict import ENDED, check
 from hardway.machines.wanted import Wanted
 from hardway.plan.steps import Action, Step
 from hardway.resources.base import OPERATOR, Ref, Resource, Seen
-from hardway.resources.host import File, Image, Program, Unit
+from hardway.resources.host import File, Image, Program, Reboot, Unit
 
 OBSERVE_WITHIN: Final = 60.0
 """Seconds for one look at a machine, its connection included."""
 
-SLOW: Final = frozenset({"packages", "image", "unit"})
+SLOW: Final = frozenset({"packages", "image", "unit", "reboot"})
 """Kinds that are carried out alone, so that the quick ones do not wait for them."""
 
 
@@ -180,6 +183,10 @@ class MachineHandler:
             await self._apply(machine, needed, context)
 
     async def _apply(self, machine: str, steps: Sequence[Step], context: Context) -> None:
+        if isinstance(steps[0].resource, Reboot):
+            await reboot(steps[0], self._connections, context)
+            context.finished(steps[0])
+            return
         transport = await self._connections.reach(machine)
         if transport is None:
             raise Unreachable(machine, "the machine is not there")

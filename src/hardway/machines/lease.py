@@ -1,7 +1,8 @@
 """One run at a time on a cluster, whichever computer it comes from: a lock on each master, held while a run goes on.
 
 The lock is flock(2) on a file, held by a session that reads its input: it is free again when that ends, as it does
-with the run, its process or the connection. What is written in the file is for people. Touches that file only.
+with the run, its process or the connection, and when nothing more comes, as from a computer that lost its power. What
+is written in the file is for people. Touches that file only.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from shlex import quote
 from typing import Final
 
 from hardway.machines.connections import Reach
-from hardway.machines.facts import PATH
+from hardway.machines.shell import PATH
 from hardway.resources.host import STATE
 
 LEASE: Final = f"{STATE}/run"
 HELD: Final = "held"
 TAKEN: Final = "taken"
+SILENT: Final = 60
+"""Seconds without a sign of life of the holder's run (`Transport.hold`) after which the lock is free again."""
 
 
 class Leased(Exception):
@@ -59,5 +62,5 @@ exec 8>>{LEASE}
 if ! flock -n 8; then echo {TAKEN} "$(head -n 1 {LEASE})"; exit 0; fi
 printf '%s; process %s here holds its lock\\n' {quote(holder)} $$ > {LEASE}
 echo {HELD}
-exec cat > /dev/null
+while [ -n "$(exec 8>&-; exec timeout {SILENT} head -c 1)" ]; do :; done
 """

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Final
 
-from hardway.machines.facts import Observation, PathSeen
 from hardway.machines.inventory import PACKAGE, Entry
+from hardway.machines.observation import Observation, PathSeen
 from hardway.resources.base import Chapter, Content, Resource, Seen
 from hardway.resources.host import (
     Directory,
@@ -18,6 +18,7 @@ from hardway.resources.host import (
     KernelSetting,
     Packages,
     Program,
+    Reboot,
     SwapOff,
     SystemUser,
     Unit,
@@ -171,6 +172,10 @@ def _swap(resource: Resource, observation: Observation) -> Attributes:
     return {"swap": "on" if observation.swap and not observation.facts.container else "off"}
 
 
+def _reboot(resource: Resource, observation: Observation) -> Attributes:
+    return {"due": "yes" if observation.reboot else "no"}
+
+
 def _packages(resource: Resource, observation: Observation) -> Attributes:
     assert isinstance(resource, Packages)
     missing = [name for name in resource.names if name not in observation.packages]
@@ -198,6 +203,7 @@ _LOOKS: Final[Mapping[str, Look]] = {
     KernelModule.kind: _module,
     HostName.kind: _hostname,
     SwapOff.kind: _swap,
+    Reboot.kind: _reboot,
     Unit.kind: _unit,
     UnitOff.kind: _unit_off,
 }

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hardway.machines.facts import checked_path
 from hardway.machines.inventory import made
+from hardway.machines.shell import checked_path
 from hardway.machines.transport import Result, Unreachable
 from hardway.resources.base import Known, Resource, Unknown
 from hardway.resources.host import (
@@ -21,6 +21,7 @@ from hardway.resources.host import (
     KernelSetting,
     Packages,
     Program,
+    Reboot,
     SystemUser,
     Unit,
 )
@@ -74,7 +75,8 @@ class SimulatedTransport:
 
 def settled(resources: Sequence[Resource], known: Known, cluster: str, hostname: str = "simulated") -> bytes:
     """What a machine of the cluster answers to `observe_script` when all these resources are in place on it."""
-    owned = "".join(f"{made(one.kind, one.name, {'chapter': one.chapter.value})}\n" for one in resources)
+    left = [one for one in resources if not isinstance(one, Reboot)]
+    owned = "".join(f"{made(one.kind, one.name, {'chapter': one.chapter.value})}\n" for one in left)
     head = f"uname 6.12.0 x86_64\nhostname {hostname}\nstatic {hostname}\nboot 0\ncluster {cluster}\ncgroup v2\n"
     told: dict[str, str] = {
         "facts": head + "capabilities 1ffffffffff\nswap off\n",

@@ -31,6 +31,9 @@ SESSIONS: Final = 8
 LET_GO_WITHIN: Final = 2.0
 """Seconds that a held script has to end once its input has ended; then the session is closed all the same."""
 
+BEAT: Final = 15.0
+"""Seconds between two signs of life to a held script."""
+
 CHUNK: Final = 256 * 1024
 
 BLOBS: Final = "/var/cache/hardway/blobs"
@@ -212,9 +215,11 @@ class SshTransport:
             line = _bytes(await process.stdout.readline())
         except (asyncssh.Error, ConnectionError) as fault:
             raise Unreachable(self.machine, f"the connection was lost: {fault}") from fault
+        beating = asyncio.create_task(_beat(process))
         try:
             yield line.decode(errors="replace").rstrip("\n")
         finally:
+            beating.cancel()
             # The machine may be gone by now, which ends the script as well.
             with suppress(asyncssh.Error, OSError, TimeoutError):
                 async with asyncio.timeout(LET_GO_WITHIN):
@@ -291,6 +296,15 @@ async def _gzipped(source: Path) -> AsyncIterator[bytes]:
             if packed := await asyncio.to_thread(packer.compress, data):
                 yield packed
     yield packer.flush()
+
+
+async def _beat(process: asyncssh.SSHClientProcess[bytes]) -> None:
+    """Until it is cancelled, or the machine or the script is gone."""
+    with suppress(asyncssh.Error, OSError):
+        while True:
+            await asyncio.sleep(BEAT)
+            process.stdin.write(b".")
+            await process.stdin.drain()
 
 
 async def _together(

@@ -43,7 +43,8 @@ class Transport(Protocol):
 
     def hold(self, script: str) -> AbstractAsyncContextManager[str]:
         """A script that goes on while the block runs: it prints a line, which is yielded, and reads its input to the
-        end. That comes with the end of the block, of this process, or of the connection. Raises Unreachable."""
+        end. That comes with the end of the block, of this process, or of the connection; until then there is a byte of
+        input every `machines.ssh.BEAT` seconds, as a sign of life. Raises Unreachable."""
         ...
 
     def put(self, source: Path, sha256: str) -> Awaitable[str]:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.retries import Retry, retry_for
-from hardway.spec.model import OpenStack
+from hardway.spec.openstack import OpenStack
 
 Body = dict[str, Any]
 """An object as JSON has it."""

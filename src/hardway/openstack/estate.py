@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hardway.openstack.cloud import Body, Cloud
 from hardway.openstack.faults import CloudFault
-from hardway.openstack.wanted import Names
+from hardway.openstack.naming import Names
 from hardway.spec.model import LBAASV2, Cluster
 
 Things = dict[str, Body]

@@ -21,19 +21,22 @@ from hardway.openstack.handlers.ports import FloatingAddressHandler, PortHandler
 from hardway.openstack.handlers.security import SecurityGroupHandler, SecurityGroupRuleHandler
 from hardway.openstack.handlers.servers import ServerHandler, floating_of_server
 from hardway.openstack.marks import KEY, MACHINE, REACHED
+from hardway.openstack.naming import CLIENT_KEY, floating_of, host_key_public
 from hardway.openstack.obstacles import obstacles
 from hardway.openstack.resources.balancer import PROVIDER, LoadBalancer, abilities
 from hardway.openstack.resources.base import object_id
 from hardway.openstack.resources.network import FloatingAddress
 from hardway.openstack.site import Site
 from hardway.openstack.user_data import host_key_on
-from hardway.openstack.wanted import CLIENT_KEY, Ground, api_url, floating_of, host_key_public, wanted
+from hardway.openstack.wanted import Ground, wanted
+from hardway.openstack.wanted_api import api_url
 from hardway.openstack.ways import jump, log_in, plain_proxy, through_proxy
 from hardway.plan.order import machine_id
 from hardway.plan.steps import Plan
 from hardway.resources.base import Content, Ref, Resource
 from hardway.spec.addresses import api_name
-from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine, OpenStack
+from hardway.spec.model import CLOUD_BALANCERS, OPENSTACK, Cluster, Machine
+from hardway.spec.openstack import OpenStack
 
 SSH_PORT = 22
 LogIn = Callable[[Endpoint | None], Awaitable[str | None]]

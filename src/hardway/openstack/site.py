@@ -9,7 +9,7 @@ from hardway.openstack.cloud import Body, Cloud
 from hardway.openstack.estate import Estate, balancing_service
 from hardway.openstack.faults import CloudFault
 from hardway.openstack.marks import is_ours
-from hardway.openstack.wanted import Names
+from hardway.openstack.naming import Names
 from hardway.spec.model import Cluster
 
 

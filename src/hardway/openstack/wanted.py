@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from hardway.openstack.naming import (
+    CLIENT_KEY,
+    KNOWN_HOSTS,
+    OPERATOR_KEY,
+    Names,
+    floating_of,
+    host_key_name,
+    host_key_public,
+)
 from hardway.openstack.openings import Groups, behind, wanted_groups
-from hardway.openstack.resources.balancer import HealthMonitor, Listener, LoadBalancer, Member, Pool
+from hardway.openstack.resources.balancer import LoadBalancer
 from hardway.openstack.resources.base import object_id
 from hardway.openstack.resources.compute import ExistingServer, KeyPair, Server, ServerGroup
-from hardway.openstack.resources.names import RecordSet, Zone
 from hardway.openstack.resources.network import FloatingAddress, Network, Port, Router, RouterInterface, Subnet
-from hardway.plan.order import machine_id
-from hardway.resources.base import OPERATOR, Chapter, Content, Ref, Resource
+from hardway.openstack.wanted_api import balancer_parts, wanted_balancer, wanted_records
+from hardway.resources.base import Chapter, Content, Ref, Resource
 from hardway.resources.operator import SSH_ED25519, Key, StateFile
-from hardway.spec.addresses import api_name, full_name
+from hardway.spec.addresses import full_name
 from hardway.spec.model import CLOUD_BALANCERS, Cluster, Machine
-
-OPERATOR_KEY: Final = "ssh-operator"
-CLIENT_KEY: Final = "access/ssh-key"
-KNOWN_HOSTS: Final = "access/known_hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,44 +34,6 @@ class Ground:
     """Whether names go to the cloud's DNS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the cluster's objects are called."""
-
-    network: str
-    subnet: str
-    router: str
-    key_pair: str
-    masters: str
-    balancer: str
-    zone: str
-
-    @classmethod
-    def of(cls, cluster: Cluster) -> Names:
-        section, name = cluster.openstack, cluster.name
-        return cls(
-            network=section.network or name,
-            subnet=section.subnet or name,
-            router=section.router or name,
-            key_pair=section.key_pair or name,
-            masters=f"{name}-masters",
-            balancer=cluster.api.name,
-            zone=f"{cluster.domain}.",
-        )
-
-
-def host_key_name(machine: str) -> str:
-    """The vault's name of a machine's host key."""
-    return f"ssh-host.{machine}"
-
-
-def host_key_public(cluster: Cluster, machine: str) -> Ref:
-    """A machine's public host key: ours where we make the server, else what the server says of itself."""
-    if cluster.openstack.servers == "existing":
-        return Ref(machine_id(machine), "host-key")
-    return Ref(f"{Key.kind}:{OPERATOR}:{host_key_name(machine)}", "ssh")
-
-
 def wanted(cluster: Cluster, ground: Ground) -> Sequence[Resource]:
     """All objects of the cloud, and the operator's files that go with them."""
     names = Names.of(cluster)
@@ -77,8 +42,8 @@ def wanted(cluster: Cluster, ground: Ground) -> Sequence[Resource]:
         *(_network(cluster, names) if made else ()),
         *(_servers(cluster, names) if made else _existing(cluster)),
         *_floating(cluster, names),
-        *(_balancer(cluster, names) if cluster.balancer.kind in CLOUD_BALANCERS else ()),
-        *(_records(cluster, names) if ground.designate else ()),
+        *(wanted_balancer(cluster, names) if cluster.balancer.kind in CLOUD_BALANCERS else ()),
+        *(wanted_records(cluster, names) if ground.designate else ()),
         _known_hosts(cluster),
     )
 
@@ -161,15 +126,6 @@ def _existing(cluster: Cluster) -> Iterator[Resource]:
         yield ExistingServer(machine=machine.name, address=str(machine.address))
 
 
-def floating_of(cluster: Cluster) -> dict[str, str | None]:
-    """By whose they are, the floating addresses: chosen, or None for one that the cloud picks."""
-    names = Names.of(cluster)
-    picks = cluster.openstack.floating_addresses == "any"
-    balanced = {names.balancer: cluster.api.floating_address} if cluster.balancer.kind in CLOUD_BALANCERS else {}
-    chosen = {**{machine.name: machine.floating_address for machine in cluster.all_machines}, **balanced}
-    return {name: str(one) if one else None for name, one in chosen.items() if one or picks}
-
-
 def _floating(cluster: Cluster, names: Names) -> Iterator[Resource]:
     """Machines' addresses lead to their ports (of an existing server the port that has its fixed address)."""
     interface = object_id("router-interface", names.subnet)
@@ -184,70 +140,8 @@ def _floating(cluster: Cluster, names: Names) -> Iterator[Resource]:
             target=target,
             address=address,
             chapter=Chapter.BALANCER if balanced else Chapter.MACHINES,
-            needs=(target, interface, *(_parts(cluster) if balanced else ())),
+            needs=(target, interface, *(balancer_parts(cluster) if balanced else ())),
         )
-
-
-def _balancer(cluster: Cluster, names: Names) -> Iterator[Resource]:
-    label, port = names.balancer, cluster.api.port
-    made = cluster.openstack.servers == "create"
-    balancer = LoadBalancer(
-        label=label,
-        balancer=label,
-        subnet=names.subnet,
-        vip=str(cluster.api.address),
-        groups=(Groups.of(cluster).api,) if made else (),
-        provider=cluster.openstack.balancer_provider,
-        needs=(object_id("subnet", names.subnet), object_id("security-group", Groups.of(cluster).api)),
-    )
-    listener = Listener(label=f"{label}-{port}", balancer=label, port=port, needs=(balancer.id,))
-    provider = Ref(balancer.id, "provider")
-    pool = Pool(
-        label=f"{label}-masters", balancer=label, listener=listener.label, needs=(listener.id, provider.resource)
-    )
-    yield from (balancer, listener, pool)
-    members = [
-        Member(
-            label=master.name,
-            balancer=label,
-            pool=pool.label,
-            subnet=names.subnet,
-            address=str(master.address),
-            port=port,
-            needs=(pool.id,),
-        )
-        for master in cluster.masters
-    ]
-    yield from members
-    yield HealthMonitor(
-        label=f"{label}-readyz",
-        balancer=label,
-        pool=pool.label,
-        path="/readyz",
-        needs=(pool.id, *(member.id for member in members)),
-    )
-
-
-def _records(cluster: Cluster, names: Names) -> Iterator[Resource]:
-    """Every machine's name, and the API's: to the floating address, as in the article, else to the fixed one."""
-    zone = Zone(label=names.zone, email=f"hostmaster@{cluster.domain}")
-    yield zone
-    floating = floating_of(cluster)
-    for machine in cluster.all_machines:
-        yield _record(full_name(cluster, machine), zone, machine.name, floating, str(machine.address), cluster)
-    yield _record(api_name(cluster), zone, names.balancer, floating, str(cluster.api.address), cluster)
-
-
-def _record(
-    host: str, zone: Zone, whose: str, floating: dict[str, str | None], fixed: str, cluster: Cluster
-) -> RecordSet:
-    address: str | Ref = fixed
-    if whose in floating:
-        address = floating[whose] or Ref(object_id(FloatingAddress.kind, whose), "address")
-    elif whose == cluster.api.name and cluster.api.floating_address is not None:
-        address = str(cluster.api.floating_address)
-    needs = (zone.id, object_id(FloatingAddress.kind, whose), *(_parts(cluster) if whose == cluster.api.name else ()))
-    return RecordSet(label=f"{host}.", zone=zone.label, host=host, address=address, needs=needs)
 
 
 def _known_hosts(cluster: Cluster) -> StateFile:
@@ -258,21 +152,3 @@ def _known_hosts(cluster: Cluster) -> StateFile:
         parts += [f"{machine.name},{full_name(cluster, machine)},{machine.address}{outside} "]
         parts += [host_key_public(cluster, machine.name), "\n"]
     return StateFile(chapter=Chapter.MACHINES, path=KNOWN_HOSTS, content=Content.of(*parts))
-
-
-def _parts(cluster: Cluster) -> tuple[str, ...]:
-    """What must be in place before the API answers at its outside address: the last part of the balancer."""
-    return (object_id(HealthMonitor.kind, f"{cluster.api.name}-readyz"),)
-
-
-def api_url(cluster: Cluster, *, by_name: bool) -> Content:
-    """By its name where that resolves, else by its floating address, else by the VIP.
-
-    The reference makes whoever uses the URL wait for what leads there.
-    """
-    whose, port = cluster.api.name, f":{cluster.api.port}"
-    if by_name:
-        return Content.of("https://", Ref(object_id(RecordSet.kind, f"{api_name(cluster)}."), "host"), port)
-    if whose in floating_of(cluster):
-        return Content.of("https://", Ref(object_id(FloatingAddress.kind, whose), "address"), port)
-    return Content.of(f"https://{cluster.api.floating_address or cluster.api.address}{port}")

@@ -8,7 +8,7 @@ from socket import socket
 
 from hardway.machines.provider import Endpoint
 from hardway.machines.transport import Unreachable
-from hardway.spec.model import JumpHost
+from hardway.spec.openstack import JumpHost
 
 WITHIN = 15.0
 """Seconds for a connection through the proxy."""

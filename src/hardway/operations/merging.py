@@ -32,17 +32,20 @@ Ours = Callable[[Any], bool]
 _CA: Final = "certificate-authority-data"
 
 
-def merge_kubeconfig(world: World, target: Path | None = None) -> Path:
+def merge_kubeconfig(world: World, target: Path | None = None, *, make_current: bool = True) -> Path:
     """Put the cluster, its user and its context into the user's own kubeconfig, and make it current.
 
-    A link is followed; the file is written beside and renamed, mode 0600. Raises Refused where it is no kubeconfig, or
-    has another cluster's entries of the same name.
+    Without `make_current` only where the file has no current context. A link is followed; the file is written beside
+    and renamed, mode 0600. Raises Refused where it is no kubeconfig, or has another cluster's entries of that name.
     """
-    path = (target or _users_kubeconfig()).resolve()
+    path = (target or users_kubeconfig()).resolve()
     mine, name = inline_kubeconfig(world), entry_name(world.cluster.name)
-    merged = merged_kubeconfig(_read(path), mine, name, str(path))
+    present = read_kubeconfig(path)
+    merged = merged_kubeconfig(present, mine, name, str(path))
+    if not make_current and present.get("current-context"):
+        merged = {**merged, "current-context": present["current-context"]}
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remember(world.state, {**_remembered(world.state), path: _authority(mine)})
+    _remember(world.state, {**_remembered(world.state), path: authority_of(mine)})
     _write(path, merged)
     return path
 
@@ -50,12 +53,17 @@ def merge_kubeconfig(world: World, target: Path | None = None) -> Path:
 def withdraw_kubeconfig(state: StateDirectory, name: str) -> None:
     """Take a cluster's entries, by its `entry_name`, out of the files that they were merged into. Others' stay."""
     for path, authority in _remembered(state).items():
-        # A file that has gone, or can no longer be read as a kubeconfig, shows nobody the way to this cluster.
-        with suppress(Refused):
-            present = _read(path)
-            without = withdrawn_kubeconfig(present, authority, name)
-            if without != present:
-                _write(path, without)
+        withdraw_from(path, authority, name)
+
+
+def withdraw_from(path: Path, authority: str, name: str) -> None:
+    """The same for one file and the cluster with that authority."""
+    # A file that has gone, or can no longer be read as a kubeconfig, shows nobody the way to this cluster.
+    with suppress(Refused):
+        present = read_kubeconfig(path)
+        without = withdrawn_kubeconfig(present, authority, name)
+        if without != present:
+            _write(path, without)
 
 
 def entry_name(cluster: str) -> str:
@@ -70,7 +78,7 @@ def merged_kubeconfig(present: Kubeconfig, mine: Kubeconfig, name: str, where: s
     """
     foreign = [
         f"{part}: {name}"
-        for part, is_ours in _ours(_authority(mine), name).items()
+        for part, is_ours in _ours(authority_of(mine), name).items()
         for one in _named(present, part, name)
         if not is_ours(one)
     ]
@@ -101,7 +109,8 @@ def withdrawn_kubeconfig(present: Kubeconfig, authority: str, name: str) -> Kube
     return {**present, **lists, "current-context": "" if current == name else current}
 
 
-def _authority(mine: Kubeconfig) -> str:
+def authority_of(mine: Kubeconfig) -> str:
+    """The authority of a kubeconfig's cluster, base64 of its PEM."""
     authority: str = mine["clusters"][0]["cluster"][_CA]
     return authority
 
@@ -139,13 +148,13 @@ def _others(config: Kubeconfig, part: str, name: str) -> list[Any]:
     return [one for one in config.get(part) or [] if one["name"] != name]
 
 
-def _users_kubeconfig() -> Path:
+def users_kubeconfig() -> Path:
     """The first file of KUBECONFIG, or ~/.kube/config, as kubectl has it."""
     first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
     return Path(first) if first else Path.home() / ".kube" / "config"
 
 
-def _read(path: Path) -> Kubeconfig:
+def read_kubeconfig(path: Path) -> Kubeconfig:
     """The kubeconfig there; an empty one where nothing is. Raises Refused for anything else."""
     try:
         present = yaml.safe_load(path.read_text(encoding="utf-8"))

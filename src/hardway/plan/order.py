@@ -24,13 +24,19 @@ def _before(resource: Resource) -> Iterable[str]:
     yield from resource.needs
     yield from resource.follows
     yield from (ref.resource for ref in resource.refs)
-    if resource.machine != OPERATOR:
+    if resource.machine != OPERATOR and resource.id != machine_id(resource.machine):
         yield machine_id(resource.machine)
+        yield reboot_id(resource.machine)
 
 
 def machine_id(machine: str) -> str:
     """The id of the resource that is the machine itself."""
     return f"machine:{machine}:{machine}"
+
+
+def reboot_id(machine: str) -> str:
+    """The id of the machine's restart, which comes before anything is laid on it."""
+    return f"reboot:{machine}:{machine}"
 
 
 def sorted_by_edges(graph: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class Chapter(StrEnum):
     POD_NETWORK = "pod network"
     DNS = "DNS"
     SMOKE_TEST = "smoke test"
+    ASSOCIATIONS = "file associations"
+    APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,25 @@ class SwapOff(Resource):
         return {"swap": "off"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reboot(Resource):
+    """No restart is due before anything of ours is on the machine. Later ones are their keeper's: a machine at work is
+    not restarted because a package was updated. Everything else on the machine comes after it (`plan/order.py`)."""
+
+    kind: ClassVar[str] = "reboot"
+    removal: ClassVar[int] = 150
+
+    @property
+    def name(self) -> str:
+        return self.machine
+
+    def attributes(self, known: Known) -> Attributes:
+        return {"due": "no"}
+
+    def describe(self) -> str:
+        return "reboot, if its distribution asks for one"
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """An HTTP(S) request made on the machine itself that answers 200 once the unit does its work."""
@@ -266,6 +285,8 @@ class Unit(Resource):
     restart_on: tuple[str, ...] = ()
     """Ids of the files and programs that it reads: the unit restarts when one of them changes."""
     ready: Probe | None = None
+    ports: tuple[int, ...] = ()
+    """TCP ports of its own beside that of `ready`: it is not started where another program listens at one of them."""
     ready_within: float = 60.0
     """Seconds from its start until `ready` must hold."""
     budget: Budget | None = None

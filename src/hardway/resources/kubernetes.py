@@ -52,7 +52,8 @@ class Condition(Resource):
     namespace: str = ""
     object_name: str
     condition: str
-    """Ready for a Node, Available for a Deployment, Rolled (all pods ready) for a DaemonSet."""
+    """Ready for a Node, Available for a Deployment, Complete for a Job, Rolled (all pods ready) for a DaemonSet or a
+    Deployment."""
     within: float = 120.0
     """Seconds."""
 

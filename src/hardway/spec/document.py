@@ -89,13 +89,16 @@ class _Composer(yaml.SafeLoader):
         return event
 
 
-def read(text: str, file: str) -> Document:
-    """The one document of a YAML text, with its lesser faults listed. Raises SpecFaults for faults of syntax."""
+def read(text: str, file: str, init: str = "hardway init") -> Document:
+    """The one document of a YAML text, with its lesser faults listed; `init` is the command that writes a first one.
+
+    Raises SpecFaults for faults of syntax.
+    """
     if len(text) > LARGEST:
         raise too_large(file)
     node = _compose(text, file)
     if node is None:
-        raise SpecFaults((Fault(file, 0, 0, "", "is empty", "begin with the output of `hardway init`"),))
+        raise SpecFaults((Fault(file, 0, 0, "", "is empty", f"begin with the output of `{init}`"),))
     reader = _Reader(file)
     data = reader.value(node, (), node.start_mark)
     faults, broken, doubtful = tuple(reader.faults), tuple(reader.broken), tuple(reader.doubtful)

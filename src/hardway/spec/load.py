@@ -23,15 +23,16 @@ MOST_FAULTS: Final = 100
 
 def load(path: FilePath, kinds: Kinds = DEFAULT_KINDS) -> Cluster:
     """The cluster that a file describes. Raises SpecFaults with everything that is wrong with it."""
-    return parse(_text(path), str(path), kinds)
+    return parse(decoded(read_bytes(path), str(path)), str(path), kinds)
 
 
-def _text(path: FilePath) -> str:
+def read_bytes(path: FilePath, init: str = "hardway init") -> bytes:
+    """A spec's bytes; `init` is the command that writes one. Raises SpecFaults."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise _unreadable(path, "there is no such file", "write one with `hardway init`") from None
+        raise _unreadable(path, "there is no such file", f"write one with `{init}`") from None
     except IsADirectoryError:
         raise _unreadable(path, "is a directory", "name the file in it") from None
     except (OSError, ValueError) as error:
@@ -39,14 +40,15 @@ def _text(path: FilePath) -> str:
         raise _unreadable(path, f"cannot be read: {reason}", "name a file that you may read") from None
     if len(content) > LARGEST:  # what was read is but a part of it
         raise too_large(str(path))
-    return _decoded(content, str(path))
+    return content
 
 
 def _unreadable(path: FilePath, what: str, way_out: str) -> SpecFaults:
     return SpecFaults((Fault(str(path), 0, 0, "", what, way_out),))
 
 
-def _decoded(content: bytes, file: str) -> str:
+def decoded(content: bytes, file: str) -> str:
+    """A spec's text. Raises SpecFaults where it is not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -9,56 +9,21 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from hardway.catalog.releases import DEFAULT_KUBERNETES
-
-LABEL_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
-DOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"
-FLAG_NAME_PATTERN: Final = r"^[a-z][a-z0-9-]*$"
-FLAG_VALUE_PATTERN: Final = r"^[A-Za-z0-9_@:,./=+*{}()\[\]|~^!#?&<>-]*$"
-"""What systemd takes literally in a command line (systemd.service(5), "COMMAND LINES")."""
-INTERFACE_PATTERN: Final = r"^[a-zA-Z0-9._-]{1,15}$"
-URL_PATTERN: Final = r"^https?://[^\s]+$"
-SUITE_PATTERN: Final = r"^[a-z]+$"
-HOST_KEY_PATTERN: Final = r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+={0,2}$"
-USER_PATTERN: Final = r"^[a-z_][a-z0-9_-]{0,31}$"
-OBJECT_PATTERN: Final = r"^[^\s/][^/]{0,127}$"
-
-
-def _flag_text(value: object) -> object:
-    """A flag's value as the command line wants it, so that `v: 2` and `profiling: false` need no quotes."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
-"""An RFC 1123 label."""
-Domain = Annotated[str, Field(pattern=DOMAIN_PATTERN, max_length=253)]
-"""A DNS name in lower case (RFC 1123)."""
-FlagName = Annotated[str, Field(pattern=FLAG_NAME_PATTERN)]
-FlagValue = Annotated[
-    str,
-    Field(pattern=FLAG_VALUE_PATTERN, description="ASCII without white space, quotes, $, %, ;, backquote or backslash"),
-    BeforeValidator(_flag_text, json_schema_input_type=str | int | float | bool),
-]
-
-
-HostKey = Annotated[str, Field(pattern=HOST_KEY_PATTERN)]
-"""A public SSH key as known_hosts has it (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT), without the host."""
-UserName = Annotated[str, Field(pattern=USER_PATTERN)]
-ObjectName = Annotated[str, Field(pattern=OBJECT_PATTERN)]
-"""The name (or id) of something in a cloud."""
-
-
-class Model(BaseModel):
-    """Frozen, closed to unknown keys, camelCase in YAML."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
-    )
+from hardway.spec.fields import (
+    INTERFACE_PATTERN,
+    SUITE_PATTERN,
+    URL_PATTERN,
+    Domain,
+    FlagName,
+    FlagValue,
+    HostKey,
+    Label,
+    Model,
+)
+from hardway.spec.openstack import OpenStack
 
 
 class Machine(Model):
@@ -224,75 +189,6 @@ class Lab(Model):
     """Where its packages come from; by default what this computer's apt uses."""
     api_port: int = Field(default=0, ge=0, le=65535)
     """The loopback port that leads to the API; 0 takes a free one."""
-
-
-class JumpHost(Model):
-    """A machine through which the others are reached by SSH."""
-
-    address: Domain
-    """Its address or name, as this computer reaches it."""
-    port: int = Field(default=22, ge=1, le=65535)
-    """Its SSH port."""
-    user: UserName
-    """The user to log in as there."""
-    host_key: HostKey
-    """Its public SSH host key, pinned."""
-    private_key: str
-    """The file of the private key to log in there with; a leading ~ is the operator's home."""
-
-
-class OpenStack(Model):
-    """Machines that are servers of an OpenStack cloud (provider `openstack`)."""
-
-    cloud: ObjectName | None = None
-    """The cloud's name in clouds.yaml; by default what the environment says (OS_CLOUD, or OS_AUTH_URL and the like)."""
-    region: ObjectName | None = None
-    """The region, where the cloud has several."""
-    servers: Literal["create", "existing"] = "create"
-    """create makes the servers and all they need; existing finds them by name and makes nothing but the balancer, the
-    names and the API's floating address."""
-    image: ObjectName = "debian-13"
-    """The image that servers are made of, by name or id."""
-    flavor: ObjectName = "hardway.node"
-    """Their flavor, by name or id; the article's has 2 vCPUs and 4 GB."""
-    user: UserName = "debian"
-    """The image's user, who may sudo without a password."""
-    availability_zone: ObjectName | None = None
-    """Where servers are placed; by default where the cloud likes."""
-    anti_affinity: Literal["hard", "soft", "none"] = "soft"
-    """Whether masters must (hard), or rather should (soft), be on different hosts."""
-    external_network: ObjectName = "public"
-    """The network that floating addresses are of."""
-    floating_addresses: Literal["given", "any"] = "given"
-    """given: those that the spec names; any: machines and API without one get one that the cloud picks."""
-    network: ObjectName | None = None
-    """The machines' network; by default one of the cluster's name. One that is there already is used and left."""
-    subnet: ObjectName | None = None
-    """Its subnet, likewise."""
-    router: ObjectName | None = None
-    """The router to the external network, likewise."""
-    dns_servers: tuple[IPv4Address, ...] = ()
-    """Name servers that the subnet tells its servers; by default what the cloud tells."""
-    key_pair: ObjectName | None = None
-    """An existing key pair to log in with, whose private half is `privateKey`; by default hardway makes one."""
-    private_key: str | None = None
-    """The file of the private key to log in with; a leading ~ is the operator's home. By default hardway's own."""
-    ssh_from: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
-    """From where SSH is let in."""
-    api_from: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
-    """From where the API is let in, beside the machines' own network."""
-    node_ports_from: tuple[IPv4Network, ...] = ()
-    """From where node ports (30000-32767) are let in; by default from nowhere."""
-    jump_host: JumpHost | None = None
-    """A machine through which the others are reached, where they have no floating addresses."""
-    balancer_provider: ObjectName | None = None
-    """The Octavia provider of the load balancer, such as amphora or ovn; by default the cloud's."""
-    names: Literal["auto", "designate", "hosts"] = "auto"
-    """designate: a zone of `domain` with all names; hosts: only /etc/hosts on the machines; auto: as the cloud can."""
-    boot_within: int = Field(default=300, ge=10, le=3600)
-    """Seconds from a server's creation until SSH must answer there."""
-    balancer_within: int = Field(default=300, ge=10, le=3600)
-    """Seconds that a load balancer may be pending."""
 
 
 class Flags(Model):

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from hardway.spec.addresses import POD_RANGE_PREFIX
 from hardway.spec.dump import plain
-from hardway.spec.immutable import FIXED
-from hardway.spec.model import (
+from hardway.spec.fields import (
     DOMAIN_PATTERN,
     HOST_KEY_PATTERN,
     INTERFACE_PATTERN,
@@ -19,8 +18,9 @@ from hardway.spec.model import (
     SUITE_PATTERN,
     URL_PATTERN,
     USER_PATTERN,
-    Cluster,
 )
+from hardway.spec.immutable import FIXED
+from hardway.spec.model import Cluster
 from hardway.spec.owned_flags import OWNED_FLAGS
 from hardway.spec.rules import CAUTIONS, RULES
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from hardway.spec.faults import Path, dotted, listed, nearest, shown
-from hardway.spec.model import (
+from hardway.spec.fields import (
     DOMAIN_PATTERN,
     FLAG_NAME_PATTERN,
     FLAG_VALUE_PATTERN,
@@ -23,8 +23,8 @@ from hardway.spec.model import (
     SUITE_PATTERN,
     URL_PATTERN,
     USER_PATTERN,
-    Cluster,
 )
+from hardway.spec.model import Cluster
 
 Words = tuple[str, str]
 """What is wrong, and a way out."""

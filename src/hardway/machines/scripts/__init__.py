@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import Final
 
-from hardway.machines.facts import PATH
 from hardway.machines.scripts import kernel, paths, services, system
 from hardway.machines.scripts.work import Work
+from hardway.machines.shell import PATH
 from hardway.plan.steps import Action
 from hardway.resources.host import (
     STATE,

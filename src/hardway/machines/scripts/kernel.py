@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shlex import quote
 
-from hardway.machines.facts import setting_path
 from hardway.machines.scripts.paths import preimage
 from hardway.machines.scripts.work import Work, beside, forget, record, record_was
+from hardway.machines.shell import setting_path
 from hardway.resources.host import KernelModule, KernelSetting, SwapOff
 
 _FSTAB = "/etc/fstab"

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from shlex import quote
 
 from hardway.machines import inventory
-from hardway.machines.facts import checked_path, checked_unit
 from hardway.machines.inventory import PARENT, PREIMAGES, STARTED, preimage_key
 from hardway.machines.scripts.work import Work, beside, forget, record
+from hardway.machines.shell import checked_path, checked_unit
 from hardway.plan.steps import Action
 from hardway.resources.host import Directory, File, Program
 

@@ -1,0 +1,1 @@
+"""A Project to Kubernetes objects and diagnostics. Pure: values in, values out."""
