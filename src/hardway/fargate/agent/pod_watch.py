@@ -42,9 +42,8 @@ class PodWatch:
                     self._lost(f"the Kubernetes API refused the watch: {fault}")
             except ApiUnavailable as fault:
                 self._lost(f"the Kubernetes API does not answer: {fault}")
-            if not self.healthy:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _lost(self, why: str) -> None:
         log.warning(why)
