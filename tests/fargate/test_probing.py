@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def test_tcp_is_good_where_somebody_listens() -> None:
 
 async def found(kind: str, port: int, changed: asyncio.Event) -> Prober:
     """A prober that looks after a pod whose task is at the loopback address."""
-    probe = {"httpGet": {"port": port}, "periodSeconds": 1, "failureThreshold": 1}
+    probe: Any = {"httpGet": {"port": port}, "periodSeconds": 1, "failureThreshold": 1}
     of = pod(container(**{kind: probe}))
     made = Prober(changed)
     made.see({UID: of}, [task(of, address=LOOPBACK)])

@@ -55,8 +55,10 @@ def _start(folder: Path, stack: ExitStack) -> RealApi:
     ports = _free_ports(3)
     etcd = f"http://127.0.0.1:{ports[0]}"
     _certificates(folder)
-    stack.enter_context(_running(folder / "etcd.log", _etcd(programs["etcd"], folder, etcd, ports[1])))
-    stack.enter_context(_running(folder / "api.log", _api_server(programs["kube-apiserver"], folder, etcd, ports[2])))
+    stack.enter_context(running_program(folder / "etcd.log", _etcd(programs["etcd"], folder, etcd, ports[1])))
+    stack.enter_context(
+        running_program(folder / "api.log", _api_server(programs["kube-apiserver"], folder, etcd, ports[2]))
+    )
     server = f"https://127.0.0.1:{ports[2]}"
     tls = ssl.create_default_context(cafile=folder / "ca.crt")
     tls.load_cert_chain(folder / "break-glass.crt", folder / "break-glass.key")
@@ -94,7 +96,8 @@ def _api_server(program: Path, folder: Path, etcd: str, port: int) -> Sequence[s
 
 
 @contextmanager
-def _running(log: Path, command: Sequence[str]) -> Iterator[None]:
+def running_program(log: Path, command: Sequence[str]) -> Iterator[None]:
+    """A program that runs meanwhile, its output in a file."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
         try:
