@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import Any
@@ -19,57 +17,14 @@ from hardway.fargate.local.bundle import config, process_arguments, user_of
 from hardway.fargate.local.errors import ApiFault
 from hardway.fargate.local.images import normal
 from hardway.fargate.local.places import FargatePlace
-from hardway.fargate.local.runtime import CannotPull, CannotStart, ContainerWish, OnLine
+from hardway.fargate.local.runtime import CannotStart, ContainerWish
 from hardway.fargate.local.server import LocalAws
 from hardway.fargate.local.wire import Call, answer, model
 from hardway.lab.places import LabPlace
+from tests.fargate.pretended import PretendedRuntime
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0a"]}}
 ROLE = "arn:aws:iam::000000000000:role/x"
-
-
-class Pretended:
-    """A container that runs until it is killed, or ends by its command: ["exit", "3"]."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self.code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.stubborn = command[:1] == ["stubborn"]
-        if command[:1] == ["exit"]:
-            self.code.set_result(int(command[1]))
-
-    async def wait(self) -> int:
-        return await asyncio.shield(self.code)
-
-    async def kill(self, number: int) -> None:
-        if not self.code.done() and not (self.stubborn and number == signal.SIGTERM):
-            self.code.set_result(0 if number == signal.SIGTERM else 128 + number)
-
-    async def execute(self, command: Sequence[str], within: float) -> int:
-        return 0
-
-
-class PretendedRuntime:
-    """Starts nothing."""
-
-    def __init__(self) -> None:
-        self.open: set[str] = set()
-        self.started: list[str] = []
-
-    async def pull(self, image: str) -> str:
-        if image == "missing":
-            raise CannotPull("not found")
-        return "sha256:" + "0" * 64
-
-    async def open_task(self, task: str, address: str, subnet: str, volumes: Sequence[str]) -> None:
-        self.open.add(task)
-
-    async def close_task(self, task: str) -> None:
-        self.open.remove(task)
-
-    async def start(self, wish: ContainerWish, on_line: OnLine) -> Pretended:
-        on_line(f"{wish.environment}")
-        self.started.append(wish.id.partition("-")[2])
-        return Pretended(list(wish.command))
 
 
 def local_aws() -> LocalAws:
