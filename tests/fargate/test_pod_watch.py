@@ -139,6 +139,12 @@ async def test_while_lists_are_refused_the_view_is_not_trusted_and_what_was_seen
     assert set(watch.pods) == {"b"}
 
 
+async def test_what_cannot_be_read_is_no_end_of_the_agent(served: Served) -> None:
+    api, watch, changed = served
+    api.watches = [[{"type": "ADDED", "object": {}}]]
+    await until(changed, lambda: api.lists == 2 and watch.healthy)
+
+
 def test_an_answer_never_replaces_what_is_newer(tmp_path: Path) -> None:
     watch = PodWatch(None, "n", lambda: None)  # type: ignore[arg-type]  # no request is made
     watch.pods = {"a": versioned("a", 5)}

@@ -276,6 +276,14 @@ def test_readiness_gates_of_others_are_heeded_and_kept() -> None:
     assert {one["type"]: one["status"] for one in conditions}["Ready"] == "False"
 
 
+def test_a_pod_that_is_not_understood_costs_the_others_nothing() -> None:
+    strange, good = pod(container(resources={"limits": {"cpu": "many"}}), uid="strange"), pod()
+    sight = Sight({"strange": strange, UID: good}, (), frozenset(), True, frozenset(), SCENE)
+    actions, _ = reconcile(sight, Memory(), GRACE)
+    assert told(actions, Tell).reason == "NotUnderstood"
+    assert told(actions, Start).uid == UID
+
+
 def test_an_event_is_sent_once() -> None:
     sight = Sight({UID: pod(hostNetwork=True)}, (), frozenset(), True, frozenset(), SCENE)
     first, memory = reconcile(sight, Memory(), GRACE)

@@ -63,10 +63,19 @@ def reconcile(sight: Sight, memory: Memory, grace: timedelta) -> tuple[tuple[Act
     actions: list[Action] = []
     for uid, pod in sight.pods.items():
         if uid not in sight.busy:
-            actions.extend(_Pod(pod, tasks.get(uid, []), sight, memory.launches.get(uid)).actions())
+            actions.extend(_for_pod(_Pod(pod, tasks.get(uid, []), sight, memory.launches.get(uid))))
     for uid in sorted({*tasks, *sight.leftovers} - sight.pods.keys() - sight.busy):
         actions.extend(_gone(uid, tasks.get(uid, []), sight, memory, grace))
     return _told_once(actions, memory)
+
+
+def _for_pod(one: _Pod) -> Sequence[Action]:
+    """A pod that is not understood costs the others nothing, and says so itself."""
+    try:
+        return tuple(one.actions())
+    except (LookupError, TypeError, ValueError, AttributeError) as fault:
+        said = f"this agent does not understand the pod: {type(fault).__name__}: {fault}"
+        return (Tell(one.uid, one.pod, "Warning", "NotUnderstood", said),)
 
 
 def _remember(sight: Sight, memory: Memory, with_tasks: Set[str]) -> Memory:

@@ -171,6 +171,9 @@ class Agent:
         except (AwsRefused, ApiError, ApiUnavailable) as fault:
             log.warning("pod %s: %s", uid, fault)
             await asyncio.sleep(AFTER_TROUBLE)
+        except Exception:  # a fault of ours with one pod must not cost the others
+            log.exception("pod %s", uid)
+            await asyncio.sleep(AFTER_TROUBLE)
         finally:
             self._busy.pop(uid, None)
             self._awake.set()

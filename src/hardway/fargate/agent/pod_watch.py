@@ -42,6 +42,8 @@ class PodWatch:
                     self._lost(f"the Kubernetes API refused the watch: {fault}")
             except ApiUnavailable as fault:
                 self._lost(f"the Kubernetes API does not answer: {fault}")
+            except (ValueError, LookupError) as fault:
+                self._lost(f"the Kubernetes API answered what cannot be read: {type(fault).__name__}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -67,7 +67,12 @@ async def up(name: str, archives: Sequence[Path], lab: str, report: Report) -> L
     record = await _record(here, archives, lab)
     vpc = Vpc(here, record.networks)
     if here.job.name in await keeper().running(here):
+        before = read_record(here)
+        if before is None or before.archives != record.archives:
+            advice = f"`hardway fargate local down --name {name}`, then `up` again: its tasks go meanwhile"
+            raise LabFault(f"the local Fargate {name} runs already, with other images", advice=advice)
         report(name, "runs already")
+        write_record(here, record)
     else:
         report(name, "its network")
         await vpc.ensure()
