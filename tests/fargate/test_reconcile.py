@@ -58,7 +58,9 @@ def test_nothing_is_started_while_the_api_does_not_answer() -> None:
 def test_a_start_is_not_repeated_while_aws_does_not_tell_of_the_task_yet() -> None:
     launched = Memory(launches={UID: Launch("", "arn:1", NOW)})
     assert not [one for one in decide(pod(), memory=launched) if isinstance(one, Start)]
-    assert told(decide(pod(), memory=launched, now=LATER), Start).after == "arn:1"
+    assert decide(pod(), memory=launched, now=LATER) == ()
+    missed = replace(launched, missing={UID: NOW})
+    assert told(decide(pod(), memory=missed, now=LATER), Start).after == "arn:1"
 
 
 def test_a_task_that_runs_makes_the_pod_run_and_ready() -> None:
@@ -237,10 +239,12 @@ def test_a_deadline_ends_the_pod() -> None:
 def test_a_task_lost_while_nobody_looked_is_told_of_and_not_silently_begun_again() -> None:
     of = pod(restartPolicy="Never")
     of["status"] = of_task(of, task(of), SCENE)
-    assert told(decide(of), Report).status["reason"] == "TaskLost"
+    missed = Memory(missing={UID: NOW})
+    assert decide(of) == ()
+    assert told(decide(of, memory=missed, now=LATER), Report).status["reason"] == "TaskLost"
     again = pod()
     again["status"] = of_task(again, task(again), SCENE)
-    assert told(decide(again), Start) == Start(UID, again, task(again).arn, 1)
+    assert told(decide(again, memory=missed, now=LATER), Start) == Start(UID, again, task(again).arn, 1)
 
 
 def test_probes() -> None:

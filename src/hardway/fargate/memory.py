@@ -34,6 +34,8 @@ class Memory:
     launches: Mapping[str, Launch] = field(default_factory=dict)
     absent: Mapping[str, datetime] = field(default_factory=dict)
     """Since when, in an unbroken healthy watch, there is no pod for what exists at AWS."""
+    missing: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when AWS tells of no task for a pod that has had one."""
     told: Set[str] = frozenset()
     """Events that were sent, so that each is sent once."""
 

@@ -59,11 +59,12 @@ def reconcile(sight: Sight, memory: Memory, grace: timedelta) -> tuple[tuple[Act
     tasks: defaultdict[str, list[Task]] = defaultdict(list)
     for task in sorted(sight.tasks, key=lambda one: (one.created, one.arn)):
         tasks[task.uid].append(task)
-    memory = _remember(sight, memory, tasks.keys())
+    memory = _remember(sight, memory, tasks)
     actions: list[Action] = []
     for uid, pod in sight.pods.items():
         if uid not in sight.busy:
-            actions.extend(_for_pod(_Pod(pod, tasks.get(uid, []), sight, memory.launches.get(uid))))
+            one = _Pod(pod, tasks.get(uid, []), sight, memory.launches.get(uid), memory.missing.get(uid))
+            actions.extend(_for_pod(one))
     for uid in sorted({*tasks, *sight.leftovers} - sight.pods.keys() - sight.busy):
         actions.extend(_gone(uid, tasks.get(uid, []), sight, memory, grace))
     return _told_once(actions, memory)
@@ -78,16 +79,24 @@ def _for_pod(one: _Pod) -> Sequence[Action]:
         return (Tell(one.uid, one.pod, "Warning", "NotUnderstood", said),)
 
 
-def _remember(sight: Sight, memory: Memory, with_tasks: Set[str]) -> Memory:
+def _remember(sight: Sight, memory: Memory, tasks: Mapping[str, Sequence[Task]]) -> Memory:
     if not sight.healthy:
         return replace(memory, absent={})
     there = sight.pods.keys()
-    exists = with_tasks | sight.leftovers
+    exists = tasks.keys() | sight.leftovers
     absent = {uid: memory.absent.get(uid, sight.now) for uid in exists - there}
     known = {uid for uid in memory.known if uid in exists or uid in there} | set(there)
     kept = {*there, *exists, *sight.busy}
-    launches = {uid: one for uid, one in memory.launches.items() if uid in kept}
-    return replace(memory, absent=absent, known=known, launches=launches)
+    # A task that lives has no follower: after a restart it is as good as one that was started here.
+    living = {uid: some[-1] for uid, some in tasks.items() if not some[-1].is_stopped}
+    seen = {uid: Launch("", one.arn, one.created) for uid, one in living.items()}
+    launches = {uid: one for uid, one in {**seen, **memory.launches}.items() if uid in kept}
+    missing = {
+        uid: memory.missing.get(uid, sight.now)
+        for uid, pod in sight.pods.items()
+        if uid not in tasks and (known_task(pod) or uid in launches)
+    }
+    return replace(memory, absent=absent, known=known, launches=launches, missing=missing)
 
 
 def _gone(uid: str, tasks: Sequence[Task], sight: Sight, memory: Memory, grace: timedelta) -> Iterator[Action]:
@@ -130,6 +139,8 @@ class _Pod:
     """Oldest first."""
     sight: Sight
     launch: Launch | None
+    missing: datetime | None
+    """Since when AWS tells of no task, where there was one."""
 
     @property
     def uid(self) -> str:
@@ -241,6 +252,8 @@ class _Pod:
     def _first_or_lost(self) -> Iterator[Action]:
         """No task of the pod is known to AWS, which forgets stopped ones after an hour."""
         lost = self.unseen or known_task(self.pod)
+        if lost and (self.missing is None or self.sight.now - self.missing < UNSEEN):
+            return  # one answer without it is no proof
         if lost and pod_fields.restart_policy(self.pod) == "Never":
             message = f"task {lost} is not known to AWS any more: how it ended nobody knows"
             yield from self._report(failed(self.pod, self.sight.scene, "TaskLost", message))
