@@ -65,7 +65,7 @@ FAULTS = [
     ('Region = "ap-northeast-1"', "Region = ap", "1:10: "),
     ('Region = "ap-northeast-1"', 'Region = "tokyo"', "1:1: Region: 'tokyo' has not the form"),
     ("ClusterName", "ClusterNam", "2:1: ClusterNam: unknown key — did you mean ClusterName?"),
-    ('Subnets = ["subnet-0aaa", "subnet-0bbb"]', "Subnets = []", "3:1: Subnets: "),
+    ('Subnets = ["subnet-0aaa", "subnet-0bbb"]', "Subnets = []", "3:1: Subnets: is empty"),
     ('OperatingSystem = "Linux"', 'OperatingSystem = "Windows"', "9:1: OperatingSystem: "),
     ('CloudWatchLogGroupName = ""', 'CloudWatchLogGroupName = "/a"', "7:1: CloudWatchLogGroupName: needs Execution"),
     ('Pods = "20"', 'Pods = "20"\nKubeletCertificate = "x"', "KubeletKey: is missing beside"),

@@ -145,6 +145,8 @@ def _words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
         return "unknown key", f"did you mean {near}?" if near else f"known here: {', '.join(known)}"
     if error["type"] == "string_pattern_mismatch":
         return f"{shown(error['input'])} has not the form that it must have", _EXAMPLES.get(key, "")
+    if error["type"] == "too_short":
+        return "is empty", _EXAMPLES.get(key, "")
     said = error["msg"].removeprefix("Value error, ")
     return said[:1].lower() + said[1:], _EXAMPLES.get(key, "")
 
