@@ -2,7 +2,7 @@
 HARDWAY := .venv/bin/hardway
 SPEC ?= examples/lab.yaml
 
-.PHONY: up down setup binaries check test unit e2e article images bench tempest vm wine golden lock cloud cloud-lock workstation-lock
+.PHONY: up down setup binaries check test unit e2e article images bench tempest vm wine golden lock cloud cloud-lock workstation-lock fargate
 
 up: setup
 	$(HARDWAY) up -f $(SPEC) --yes
@@ -25,6 +25,9 @@ unit: setup
 cloud: setup
 	@tools/stages binaries cloud
 
+fargate: setup
+	@tools/stages binaries fargate
+
 article: setup
 	@tools/stages binaries article
 
@@ -35,7 +38,7 @@ images: setup
 	@tools/stages binaries images
 
 test: setup
-	@tools/stages lint types contracts binaries unit e2e
+	@tools/stages lint types contracts binaries unit fargate e2e
 
 bench: setup binaries
 	.venv/bin/python -m bench
@@ -53,7 +56,7 @@ golden:
 	UPDATE_GOLDEN=1 .venv/bin/pytest tests/components tests/openstack/test_wanted.py
 
 lock:
-	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --output-file requirements.lock pyproject.toml
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --extra dev --extra fargate --no-emit-index-url --output-file requirements.lock pyproject.toml
 
 workstation-lock:
 	.venv/bin/uv pip compile --quiet --universal --no-header --python-version 3.11 --generate-hashes --no-emit-index-url --output-file src/hardway/workstation/openstack-client.lock src/hardway/workstation/openstack-client.in

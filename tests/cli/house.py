@@ -19,7 +19,20 @@ from hardway.app.volumes import Volumes
 from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
 from hardway.cli import composing, doors
-from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report
+from hardway.cli.doors import (
+    CachedProgram,
+    CloudPart,
+    CloudState,
+    Doors,
+    FargatePod,
+    History,
+    LabMachine,
+    LocalFargate,
+    LocalTask,
+    Need,
+    OnResult,
+    Report,
+)
 from hardway.cli.main import run
 from hardway.cloud.check.report import CloudReport, Finding, ProofResult, ServiceReport, Standing
 from hardway.cloud.check.report import State as ProofState
@@ -273,6 +286,39 @@ class FakeCloud:
         return ("tail", name, service, str(lines), str(follow))
 
 
+@dataclass
+class FakeFargate:
+    """A node with one pod, and a local Fargate with its task."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    met: bool = True
+    state: str = "up"
+
+    async def run(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> None:
+        self.calls.append(("run", config, kubeconfig, sysconfig))
+
+    async def doctor(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> Sequence[Need]:
+        return [Need("ECS cluster", self.met, "cluster blog is not there", "aws ecs create-cluster")]
+
+    async def ps(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> Sequence[FargatePod]:
+        return [FargatePod("default/httpd", "Running", "0a1b", "RUNNING", "10.77.0.4", 0.25, 512, 0.0123)]
+
+    async def local_up(self, name: str, images: Sequence[Path], lab: str, report: Report) -> LocalFargate:
+        report(name, "its server")
+        self.calls.append(("up", name, tuple(images), lab))
+        return await self.local_status(name)
+
+    async def local_status(self, name: str) -> LocalFargate:
+        task = LocalTask("0a1b", "f", "RUNNING", "10.77.0.4", ("web RUNNING",))
+        return LocalFargate(name, self.state, "http://127.0.0.1:40001", (task,))
+
+    async def local_down(self, name: str) -> None:
+        self.calls.append(("down", name))
+
+    def local_config(self, name: str) -> str:
+        return 'Region = "us-local-1"\n'
+
+
 async def programs(spec: Path | None, report: Report) -> Sequence[CachedProgram]:
     report("etcd", "builds")
     return [CachedProgram("etcd", "3.6.16", 25_000_000, "ab" * 32)]
@@ -354,6 +400,7 @@ class House:
     cloud: FakeCloud = field(default_factory=FakeCloud)
     images: FakeImages = field(default_factory=FakeImages)
     volumes: doors.Volumes = field(default_factory=Volumes)
+    fargate: FakeFargate = field(default_factory=FakeFargate)
     found: CloudReport | Exception = CLOUD
     """What a check of a cloud answers, or why it does not."""
     checked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -392,6 +439,7 @@ class House:
             self.execute,
             check_cloud=self.check_cloud,
             images=self.images,
+            fargate=self.fargate,
             workstation=Workstation(),
             volumes=self.volumes,
             compose=composing,

@@ -20,6 +20,8 @@ VERBS = [
     *(f"workstation {verb}" for verb in ("init", "plan", "apply", "undo", "show")),
     *(f"compose {verb}" for verb in ("config", "convert", "plan", "up", "down", "ps", "logs", "exec")),
     *(f"cloud {verb}" for verb in CLOUD_VERBS),
+    *(f"fargate {verb}" for verb in ("run", "doctor", "ps")),
+    *(f"fargate local {verb}" for verb in ("up", "status", "config", "down")),
     *(f"lab {verb}" for verb in ("up", "down", "status", "exec", "shell", "kill", "start", "doctor")),
 ]
 
@@ -32,8 +34,16 @@ def test_every_verb_has_help_with_an_example_and_names_what_it_is_about(
     told = capsys.readouterr().out
     assert "Examples:" in told
     assert f"hardway {verb}" in told.split("Examples:")[1]
-    about = "--yes" if verb == "workstation undo" else "--name" if verb.startswith("cloud ") else "--file"
-    assert about in told
+    assert about(verb) in told
+
+
+def about(verb: str) -> str:
+    """The option that names what a verb is about."""
+    if verb.startswith(("cloud ", "fargate local ")):
+        return "--name"
+    if verb == "workstation undo":
+        return "--yes"
+    return "--config" if verb.startswith("fargate ") else "--file"
 
 
 def test_the_first_page_names_every_verb(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +54,18 @@ def test_the_first_page_names_every_verb(house: House, capsys: pytest.CaptureFix
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("asyncssh", "pydantic", "cryptography", "lightkube", "httpx", "sqlite3", "yaml", "openstack")
+    heavy = (
+        "asyncssh",
+        "aiohttp",
+        "boto3",
+        "pydantic",
+        "cryptography",
+        "lightkube",
+        "httpx",
+        "sqlite3",
+        "yaml",
+        "openstack",
+    )
     program = (
         "import sys; from hardway.app import main; sys.argv = ['hardway', '--help']\n"
         "try: main()\n"

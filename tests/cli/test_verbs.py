@@ -258,6 +258,38 @@ def test_lab(told: Told) -> None:
     assert told.json == [{"name": "hardway-master-0", "address": "10.0.0.10", "state": "running"}]
 
 
+def test_fargate(told: Told) -> None:
+    assert told("fargate", "run", "-c", "a.toml", "--kubeconfig", "k", "--sysconfig", "u") == 0
+    assert told.house.fargate.calls == [("run", Path("a.toml"), Path("k"), Path("u"))]
+    assert told("fargate", "ps") == 0
+    assert "default/httpd" in told.out and "$0.0123" in told.out
+    assert told("fargate", "ps", "-o", "json") == 0
+    assert told.json[0]["address"] == "10.77.0.4"
+
+
+def test_fargate_doctor_is_1_where_something_is_missing(told: Told) -> None:
+    assert told("fargate", "doctor") == 0
+    told.house.fargate.met = False
+    assert told("fargate", "doctor") == 1
+    assert "aws ecs create-cluster" in told.out
+    assert told("fargate", "doctor", "-o", "json") == 1
+    assert told.json[0]["met"] is False
+
+
+def test_the_local_fargate(told: Told, tmp_path: Path) -> None:
+    assert told("fargate", "local", "up", "--name", "a", "--images", str(tmp_path), "--lab", "l") == 0
+    assert "10.77.0.4" in told.out
+    assert told("fargate", "local", "up", "--images", str(tmp_path / "no")) == 2
+    assert told("fargate", "local", "config") == 0
+    assert told.out == 'Region = "us-local-1"\n'
+    assert told("fargate", "local", "down") == 2
+    assert told("fargate", "local", "down", "--yes", "-o", "json") == 0
+    assert told.house.fargate.calls == [("up", "a", (tmp_path,), "l"), ("down", "fargate")]
+    told.house.fargate.state = "off"
+    assert told("fargate", "local", "status", "-o", "json") == 1
+    assert told.json["tasks"][0]["containers"] == ["web RUNNING"]
+
+
 def test_cloud(told: Told) -> None:
     assert told("cloud", "up", "--name", "small", "--chassis", "1") == 0
     assert told("cloud", "down") == 2

@@ -40,6 +40,8 @@ class RealApi:
     """A client certificate of an authority that the API does not know."""
     server: str
     kubectl: Path
+    folder: Path
+    """With its authority (ca.crt), and a kubelet's serving certificate for 127.0.0.1 (kubelet.crt, kubelet.key)."""
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +55,16 @@ def _start(folder: Path, stack: ExitStack) -> RealApi:
     ports = _free_ports(3)
     etcd = f"http://127.0.0.1:{ports[0]}"
     _certificates(folder)
-    stack.enter_context(_running(folder / "etcd.log", _etcd(programs["etcd"], folder, etcd, ports[1])))
-    stack.enter_context(_running(folder / "api.log", _api_server(programs["kube-apiserver"], folder, etcd, ports[2])))
+    stack.enter_context(running_program(folder / "etcd.log", _etcd(programs["etcd"], folder, etcd, ports[1])))
+    stack.enter_context(
+        running_program(folder / "api.log", _api_server(programs["kube-apiserver"], folder, etcd, ports[2]))
+    )
     server = f"https://127.0.0.1:{ports[2]}"
     tls = ssl.create_default_context(cafile=folder / "ca.crt")
     tls.load_cert_chain(folder / "break-glass.crt", folder / "break-glass.key")
     _await_ready(server, tls, folder / "api.log")
-    users = {name: _kubeconfig(folder, server, name) for name in ("admin", "break-glass", "stranger")}
-    return RealApi(users["admin"], users["break-glass"], users["stranger"], server, programs["kubectl"])
+    users = {name: _kubeconfig(folder, server, name) for name in ("admin", "break-glass", "stranger", "fargate")}
+    return RealApi(users["admin"], users["break-glass"], users["stranger"], server, programs["kubectl"], folder)
 
 
 def _etcd(program: Path, folder: Path, url: str, peer_port: int) -> Sequence[str]:
@@ -77,6 +81,10 @@ def _api_server(program: Path, folder: Path, etcd: str, port: int) -> Sequence[s
         f"--secure-port={port}",
         "--bind-address=127.0.0.1",
         "--authorization-mode=Node,RBAC",
+        f"--kubelet-certificate-authority={folder / 'ca.crt'}",
+        f"--kubelet-client-certificate={folder / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={folder / 'kubelet-client.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
         "--service-cluster-ip-range=10.32.0.0/24",
         f"--client-ca-file={folder / 'ca.crt'}",
         f"--tls-cert-file={folder / 'server.crt'}",
@@ -88,7 +96,8 @@ def _api_server(program: Path, folder: Path, etcd: str, port: int) -> Sequence[s
 
 
 @contextmanager
-def _running(log: Path, command: Sequence[str]) -> Iterator[None]:
+def running_program(log: Path, command: Sequence[str]) -> Iterator[None]:
+    """A program that runs meanwhile, its output in a file."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
         try:
@@ -119,6 +128,9 @@ def _certificates(folder: Path) -> None:
     _write(folder, "ca", "test-ca", authority="")
     _write(folder, "other-ca", "other-ca", authority="")
     _write(folder, "server", "kube-apiserver", usages=(Usage.SERVER,), addresses=("127.0.0.1",), names=("api.test",))
+    _write(folder, "kubelet", "virtual-kubelet", usages=(Usage.SERVER,), addresses=("127.0.0.1",))
+    _write(folder, "kubelet-client", "kube-apiserver-kubelet-client", usages=(Usage.CLIENT,))
+    _write(folder, "fargate", "hardway-fargate", usages=(Usage.CLIENT,))
     _write(folder, "admin", "admin", usages=(Usage.CLIENT,), groups=("hardway:admins",))
     _write(folder, "break-glass", "break-glass", usages=(Usage.CLIENT,), groups=("system:masters",))
     _write(folder, "stranger", "admin", usages=(Usage.CLIENT,), groups=("system:masters",), authority="other-ca")

@@ -16,6 +16,7 @@ __all__ = ["kinds", "load_cluster", "main", "open_world", "providers", "store"]
 def main() -> None:
     """The command `hardway`."""
     from hardway.app.cloud import Cloud, check_cloud
+    from hardway.app.fargate import Fargate
     from hardway.app.images import Images
     from hardway.app.lab import Lab
     from hardway.app.programs import programs
@@ -36,6 +37,7 @@ def main() -> None:
         check_cloud=check_cloud,
         images=Images(),
         compose=composing,
+        fargate=Fargate(),
         workstation=Workstation(),
         volumes=Volumes(),
     )

@@ -202,6 +202,75 @@ class Volumes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FargatePod:
+    """A pod of a node over Fargate and a task of it; either may be missing."""
+
+    pod: str
+    phase: str
+    task: str
+    status: str
+    address: str
+    cpu: float
+    """vCPUs."""
+    memory: int
+    """MiB."""
+    usd_per_hour: float
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTask:
+    """A task of a local Fargate."""
+
+    id: str
+    family: str
+    status: str
+    address: str
+    containers: tuple[str, ...]
+    """Each with its state."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFargate:
+    """A Fargate on this computer."""
+
+    name: str
+    state: str
+    """up, off, not made."""
+    url: str
+    tasks: tuple[LocalTask, ...]
+
+
+class Fargate(Protocol):
+    """A node over AWS Fargate. Each raises SpecFaults, FargateFault, ApiError, ApiUnavailable; the local one LabFault.
+
+    The three files: the agent's configuration, the kubeconfig, a unit's variables.
+    """
+
+    def run(self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None) -> Awaitable[None]:
+        """Keep the node until this process is told to end."""
+        ...
+
+    def doctor(
+        self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None
+    ) -> Awaitable[Sequence[Need]]: ...
+
+    def ps(
+        self, config: Path | None, kubeconfig: Path | None, sysconfig: Path | None
+    ) -> Awaitable[Sequence[FargatePod]]: ...
+
+    def local_up(self, name: str, images: Sequence[Path], lab: str, report: Report) -> Awaitable[LocalFargate]:
+        """Make it, or bring it back; joined to a lab's network where one is named."""
+        ...
+
+    def local_status(self, name: str) -> Awaitable[LocalFargate]: ...
+    def local_down(self, name: str) -> Awaitable[None]: ...
+
+    def local_config(self, name: str) -> str:
+        """The agent's configuration for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class CachedProgram:
     """A program or image in the cache."""
 
@@ -328,6 +397,7 @@ class Doors:
     cloud: Cloud
     check_cloud: CheckCloud = field(kw_only=True)
     images: Images = field(kw_only=True)
+    fargate: Fargate = field(kw_only=True)
     workstation: Workstation = field(kw_only=True)
     volumes: Volumes = field(kw_only=True)
     compose: Compose = field(kw_only=True)

@@ -85,6 +85,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     from hardway.engine.apply import ApplyFailed, Stopped
     from hardway.engine.handler import StepFailed
     from hardway.engine.journal import JournalUnusable
+    from hardway.fargate.faults import FargateFault
     from hardway.images.faults import ImageFault
     from hardway.lab.faults import LabFault
     from hardway.machines.lease import Leased
@@ -113,7 +114,7 @@ def _known() -> Iterator[tuple[type[BaseException], Explained]]:
     yield ImageFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     yield CloudFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
     yield VolumeFault, lambda fault: replace(_in_full(fault), code=BAD_INPUT if fault.bad_input else FAILED)
-    for said_in_full in (LabFault, SourceFault, StateFault, Leased, WorkstationFault):
+    for said_in_full in (FargateFault, LabFault, SourceFault, StateFault, Leased, WorkstationFault):
         yield said_in_full, _in_full
     yield from _of_machines()
 

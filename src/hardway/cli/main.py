@@ -17,6 +17,7 @@ from hardway.cli.verbs import (
     cloud_check,
     compose,
     compose_files,
+    fargate,
     images,
     lab,
     look,
@@ -45,6 +46,16 @@ images_app = typer.Typer(
     epilog=examples("hardway images ls", "hardway images build nginx", "hardway images push nginx mysql"),
 )
 
+fargate_app = typer.Typer(
+    no_args_is_help=True,
+    help="A node whose pods run on AWS Fargate.",
+    epilog=examples("hardway fargate doctor", "hardway fargate run", "hardway fargate ps"),
+)
+local_fargate_app = typer.Typer(
+    no_args_is_help=True,
+    help="A Fargate on this computer, to try it with (needs root).",
+    epilog=examples("hardway fargate local up", "hardway fargate local config > fargate.toml"),
+)
 workstation_app = typer.Typer(
     no_args_is_help=True,
     help="What you need on the computer that you work from.",
@@ -244,6 +255,29 @@ _add(
 )
 _add(images_app, None, images.rm, "rm", "hardway images rm nginx")
 app.add_typer(images_app, name="images", rich_help_panel=_COMPUTER)
+_add(
+    fargate_app,
+    None,
+    fargate.run,
+    "run",
+    "hardway fargate run --config fargate.toml --kubeconfig virtual-kubelet.conf",
+    "hardway fargate run --sysconfig /etc/sysconfig/virtual-kubelet",
+)
+_add(fargate_app, None, fargate.doctor, "doctor", "hardway fargate doctor", "hardway fargate doctor -o json")
+_add(fargate_app, None, fargate.ps, "ps", "hardway fargate ps", "hardway fargate ps -o json")
+_add(
+    local_fargate_app,
+    None,
+    fargate.local_up,
+    "up",
+    "hardway fargate local up",
+    "hardway fargate local up --images ./archives --lab hardway",
+)
+_add(local_fargate_app, None, fargate.local_status, "status", "hardway fargate local status")
+_add(local_fargate_app, None, fargate.local_config, "config", "hardway fargate local config > fargate.toml")
+_add(local_fargate_app, None, fargate.local_down, "down", "hardway fargate local down --yes")
+fargate_app.add_typer(local_fargate_app, name="local")
+app.add_typer(fargate_app, name="fargate", rich_help_panel=_CLUSTER)
 _add(workstation_app, None, workstation.init, "init", "hardway workstation init")
 _add(workstation_app, None, workstation.plan, "plan", "hardway workstation plan", "hardway workstation plan -o json")
 _add(workstation_app, None, workstation.apply, "apply", "hardway workstation apply", "hardway workstation apply --yes")

@@ -49,6 +49,11 @@ class KubeClient:
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._discovery: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @property
+    def server(self) -> str:
+        """The API's URL."""
+        return str(self._http.base_url)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -117,14 +122,15 @@ class KubeClient:
                 raise
 
     async def watch(
-        self, api_version: str, kind: str, namespace: str = "", *, labels: str = "", fields: str = ""
+        self, api_version: str, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", since: str = ""
     ) -> AsyncGenerator[Event]:
         """What is there now, as ADDED, then each change; ends when the server ends it. Close it with `aclosing`.
 
-        Without a resourceVersion a watch begins with synthetic ADDED events (API concepts, "Semantics for watch").
+        Without a resourceVersion a watch begins with synthetic ADDED events (API concepts, "Semantics for watch"); with
+        one, `since`, it has the changes after that, or ApiError 410 where the server has forgotten them.
         """
         path = await self._path(api_version, kind, namespace)
-        params = {"watch": "true", **_selectors(labels, fields)}
+        params = {"watch": "true", **_selectors(labels, fields), **({"resourceVersion": since} if since else {})}
         try:
             stream = self._http.stream("GET", path, params=params, timeout=_WATCH, extensions=self._extensions)
             async with stream as response:
