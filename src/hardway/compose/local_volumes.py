@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from hardway.compose.cluster import CLASS, client_of
 from hardway.compose.converting.names import project_labels
 from hardway.compose.converting.parts import Body
+from hardway.compose.resources import CLAIM
 from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import ApiError, ApiUnavailable, api_error
 from hardway.machines.transport import Transport, Unreachable
@@ -138,20 +139,10 @@ class LocalVolumes:
     async def _remove(self, client: KubeClient, step_id: str, volume: LocalVolume, context: Context) -> None:
         """Its claim first, which waits for pods; then what is in the folder; the object last: it is what is known of
         the folder."""
-        try:
-            async with asyncio.timeout(RELEASED_WITHIN) as limit:
-                while True:
-                    if await client.get("v1", "PersistentVolumeClaim", volume.claim, volume.namespace) is None:
-                        break
-                    context.waiting(step_id, f"claim {volume.name} is still used")
-                    await asyncio.sleep(PAUSE)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            what = f"its claim is not gone within {RELEASED_WITHIN:.0f} s"
-            raise StepFailed(step_id, what, advice="look at the pods that use it") from None
+        await _until_gone(client, (CLAIM, volume.claim, volume.namespace), step_id, context)
         await self._empty(step_id, volume)
         await client.delete("v1", VOLUME, volume.object_name)
+        await _until_gone(client, (VOLUME, volume.object_name, ""), step_id, context)
 
     async def _empty(self, step_id: str, volume: LocalVolume) -> None:
         try:
@@ -168,8 +159,27 @@ class LocalVolumes:
             raise StepFailed(step_id, f"{volume.path} could not be taken away", said)
 
 
+async def _until_gone(client: KubeClient, one: tuple[str, str, str], step_id: str, context: Context) -> None:
+    """Raises StepFailed where it is there for too long."""
+    kind, name, namespace = one
+    try:
+        async with asyncio.timeout(RELEASED_WITHIN) as limit:
+            while True:
+                if await client.get("v1", kind, name, namespace) is None:
+                    return
+                context.waiting(step_id, f"{kind} {name} is still there")
+                await asyncio.sleep(PAUSE)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        what = f"{kind} {name} is not gone within {RELEASED_WITHIN:.0f} s"
+        raise StepFailed(step_id, what, advice="look at the pods that use it, then do the same again") from None
+
+
 def _is_there(body: Body) -> str:
     """A volume is Released when its claim was taken away: no other one gets it then."""
+    if body["metadata"].get("deletionTimestamp"):
+        return "it is being deleted"
     return "its claim is gone" if body.get("status", {}).get("phase") == "Released" else "yes"
 
 
