@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardway import app
+from hardway.app.lab import Lab
 from hardway.cli.doors import Report
 from hardway.state.directory import StateDirectory, open_state
 from hardway.state.lock import Locked, locked
@@ -52,7 +53,7 @@ async def test_a_state_that_was_taken_away_meanwhile_is_no_fault(spec: Path) -> 
     assert [path.name for path in spec.parent.iterdir()] == ["cluster.yaml"]
 
 
-@pytest.mark.parametrize("verb", [app.Lab().up, app.Lab().down], ids=["up", "down"])
+@pytest.mark.parametrize("verb", [Lab().up, Lab().down], ids=["up", "down"])
 async def test_a_lab_is_neither_made_nor_taken_away_under_a_run(
     verb: Callable[[Path, Report], Awaitable[object]], spec: Path, state: StateDirectory
 ) -> None:

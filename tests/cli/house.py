@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from hardway.app import Workstation
+from hardway.app.workstation import Workstation
 from hardway.checks.runner import Row, State
 from hardway.cli import composing
 from hardway.cli.doors import CachedProgram, CloudPart, CloudState, Doors, History, LabMachine, Need, OnResult, Report

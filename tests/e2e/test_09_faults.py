@@ -62,7 +62,13 @@ def test_a_port_is_taken_on_a_machine(other: Driver, port: int, unit: str) -> No
     taker = f"systemd-run --collect --unit=taker-{port} socat TCP-LISTEN:{port},fork,reuseaddr PIPE"
     other.on("m0", "sh", "-c", f"systemctl stop {unit} && {taker}")
     try:
-        refused(other("up", "--yes", code=None), f"m0: change unit {unit}", "address already in use")
+        refused(
+            other("up", "--yes", code=None),
+            f"m0: change unit {unit}",
+            f"{port}",
+            "is taken by another program",
+            "socat",
+        )
     finally:
         other.on("m0", "systemctl", "stop", f"taker-{port}.service")
     other.up()

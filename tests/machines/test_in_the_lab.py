@@ -148,6 +148,19 @@ async def test_a_unit_that_does_not_become_ready_shows_why(bench: Bench) -> None
     assert "answer.service" in changes(await bench.up(good))
 
 
+async def test_a_unit_whose_port_another_program_has_is_not_started(bench: Bench) -> None:
+    await bench.sh(
+        "systemd-run --quiet --unit=taker socat TCP-LISTEN:8080,fork PIPE; until ss -Hltn | grep -q 8080; do :; done"
+    )
+    with pytest.raises(ApplyFailed) as caught:
+        await bench.apply(await bench.plan(service(bench, 200)))
+    text = said(caught.value.failures)
+    assert "port 8080 is taken by another program" in text
+    assert "socat" in text
+    await bench.sh("systemctl stop taker")
+    assert "answer.service" in changes(await bench.up(service(bench, 200)))
+
+
 async def test_a_unit_that_cannot_start_shows_why(bench: Bench) -> None:
     wanted = service(bench, 200)
     broken = [wanted[0], file("/etc/systemd/system/answer.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n")]

@@ -1,4 +1,4 @@
-"""What the command line asks of the rest: interfaces that app.py fills in. Imports nothing heavy.
+"""What the command line asks of the rest: interfaces that app/ fills in. Imports nothing heavy.
 
 Everything behind a door is imported when the door is first gone through, never before.
 """

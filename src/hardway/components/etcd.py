@@ -64,6 +64,7 @@ def _member(cluster: Cluster, master: Machine) -> tuple[Resource, ...]:
             _unit(cluster, master),
             reads,
             ready=Probe(port=HEALTH_PORT, path="/readyz"),
+            ports=(CLIENT_PORT, PEER_PORT),
             budget=Budget("etcd"),
             starts_after=ids((etcdctl, hand_over)),
         ),

@@ -27,6 +27,7 @@ from hardway.spec.model import Cluster, Machine
 
 CONFIG: Final = f"{KUBERNETES}/kubelet.yaml"
 STATE: Final = "/var/lib/kubelet"
+PORT: Final = 10250
 HEALTH_PORT: Final = 10248
 
 
@@ -59,6 +60,7 @@ def _kubelet(cluster: Cluster, worker: Machine, facts: Facts) -> tuple[Resource,
             _unit(cluster, worker, access.path),
             reads,
             ready=Probe(port=HEALTH_PORT, path="/healthz"),
+            ports=(PORT,),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What an operation works with, put together by app.py: the spec, the operator's state, and who carries out what."""
+"""What an operation works with, put together by app/: the spec, the operator's state, and who carries out what."""
 
 from __future__ import annotations
 

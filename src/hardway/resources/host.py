@@ -285,6 +285,8 @@ class Unit(Resource):
     restart_on: tuple[str, ...] = ()
     """Ids of the files and programs that it reads: the unit restarts when one of them changes."""
     ready: Probe | None = None
+    ports: tuple[int, ...] = ()
+    """TCP ports of its own beside that of `ready`: it is not started where another program listens at one of them."""
     ready_within: float = 60.0
     """Seconds from its start until `ready` must hold."""
     budget: Budget | None = None

@@ -28,7 +28,7 @@ Known = Callable[[Sequence[HostEntry]], Set[str]]
 
 
 class OpenWorld(Protocol):
-    """Opens a cluster by its spec (as app.py does it)."""
+    """Opens a cluster by its spec (as app/ does it)."""
 
     def __call__(self, spec: Path, *, locked: bool, command: str) -> AbstractAsyncContextManager[World]: ...
 

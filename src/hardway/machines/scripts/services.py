@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shlex import quote
+from typing import Final
 
 from hardway.machines import inventory
 from hardway.machines.inventory import STARTED
@@ -32,9 +33,36 @@ enabled=$(systemctl is-enabled -- {name} 2>/dev/null || :)
 [ "$enabled" = enabled ] || call env SYSTEMCTL_SKIP_SYSV=1 systemctl --no-reload --quiet enable -- {name}
 case $(systemctl show -p LoadState,NeedDaemonReload -- {name}) in {stale}) systemctl daemon-reload ;; esac
 systemctl reset-failed -- {name} 2>/dev/null || :
-rc=0; call timeout {unit.ready_within:.3f} systemctl restart -- {name} || rc=$?
+{_ports_are_free(unit)}rc=0; call timeout {unit.ready_within:.3f} systemctl restart -- {name} || rc=$?
 [ $rc -ne 124 ] || echo {late}
 exit $rc"""
+
+
+_PORTS_ARE_FREE: Final = """\
+case $(systemctl is-active -- {name} 2>/dev/null) in inactive|failed)
+  listens='$4 == "0A" && $2 ~ /:({hexadecimal})$/ {{ found = 1 }} END {{ exit !found }}'
+  if awk "$listens" /proc/net/tcp /proc/net/tcp6; then
+    echo {taken} "$(ss -Hltnp '{filter}' 2>/dev/null || :)"; exit 1
+  fi ;;
+esac
+"""
+
+
+def _ports_are_free(unit: Unit) -> str:
+    """A unit whose port another program has would be started over and over, for as long as it has time to get ready.
+
+    Looks at sockets that listen (state 0A), as proc(5) shows them, while the unit does not run.
+    """
+    ports = sorted({*unit.ports, *([unit.ready.port] if unit.ready else ())})
+    if not ports:
+        return ""
+    said = " or ".join(map(str, ports))
+    return _PORTS_ARE_FREE.format(
+        name=quote(checked_unit(unit.unit)),
+        hexadecimal="|".join(f"{port:04X}" for port in ports),
+        taken=quote(f"port {said} is taken by another program:"),
+        filter=" or ".join(f"sport = :{port}" for port in ports),
+    )
 
 
 def started(unit: Unit, inputs: str) -> str:
