@@ -164,16 +164,14 @@ def test_volumes_go_when_they_are_named(shop: Driver) -> None:
     assert shop.steps() == []
 
 
-def test_a_program_that_fails_is_told_with_what_it_says(shop: Driver) -> None:
-    """As far as an image that is nowhere."""
+def test_why_a_pod_does_not_run_is_told_while_it_is_waited_for(shop: Driver) -> None:
     (shop.folder / "compose.yaml").write_text(
-        f"name: broken\nservices: {{job: {{image: '{PROBE}', command: [fetch, 'http://127.0.0.1:1']}},"
-        " web: {image: 'hardway.internal/none:1', pull_policy: never}}"
+        "name: broken\nservices: {web: {image: 'hardway.internal/none:1', pull_policy: never}}"
     )
     with shop.start("compose", "up", "--yes") as running:
         assert running.stdout is not None
         assert any("ErrImageNeverPull" in line for line in running.stdout)
-        running.terminate()
+        running.kill()
         running.communicate(timeout=60)
     shop("compose", "down", "--yes")
     assert "broken" not in shop.kubectl("get", "namespaces", "-o", "name")
