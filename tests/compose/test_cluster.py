@@ -85,6 +85,11 @@ class Machines:
         return SimpleNamespace(run=run)
 
 
+class Provider:
+    async def survey(self, cluster: object) -> None:
+        """There is nothing to look for."""
+
+
 @pytest.fixture
 async def client(api: RealApi) -> AsyncIterator[KubeClient]:
     async with client_of(api.break_glass) as client:
@@ -105,7 +110,10 @@ def world(api: RealApi, tmp_path: Path) -> World:
     state = SimpleNamespace(path=tmp_path, journal=tmp_path / "journal.sqlite")
     cluster = SimpleNamespace(name="demo", workers=WORKERS)
     machines = SimpleNamespace(transport=Machines().reach)
-    return cast("World", SimpleNamespace(state=state, cluster=cluster, resolve=lambda ref: b"", machines=machines))
+    world = SimpleNamespace(
+        state=state, cluster=cluster, machines=machines, provider=Provider(), resolve=lambda ref: b""
+    )
+    return cast("World", world)
 
 
 async def _play(client: KubeClient) -> None:

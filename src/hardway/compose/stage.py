@@ -15,6 +15,7 @@ from hardway.engine.handler import Handler
 from hardway.engine.journal import Journal
 from hardway.kube.api import ApiUnavailable
 from hardway.kube.handler import KubeHandler
+from hardway.machines.transport import Transport
 from hardway.operations.access import kubeconfig_path
 from hardway.operations.look import Picture
 from hardway.operations.world import World
@@ -81,7 +82,12 @@ def stage(world: World, project: str, namespace: str) -> Stage:
     """As the admin; a project needs no more. Raises Refused where there is no cluster yet."""
     path = kubeconfig_path(world)
     kube = KubeHandler(lambda: path, ownership=ownership(project, namespace))
-    return Stage(world, project, namespace, path, kube, LocalVolumes(path, world.machines.transport, project))
+
+    async def connect(machine: str) -> Transport | None:
+        await world.provider.survey(world.cluster)  # a cloud's machines are found by looking
+        return await world.machines.transport(machine)
+
+    return Stage(world, project, namespace, path, kube, LocalVolumes(path, connect, project))
 
 
 def _but_kept(owned: tuple[Resource, ...], *, whole: bool) -> tuple[Resource, ...]:
