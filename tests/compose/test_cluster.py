@@ -18,7 +18,8 @@ import pytest
 
 from hardway.components.layout import KUBECONFIG
 from hardway.compose.cluster import client_of
-from hardway.compose.converting.convert import Converted
+from hardway.compose.converting.convert import Converted, convert
+from hardway.compose.faults import ComposeFaults
 from hardway.compose.operations import down, proposal, up
 from hardway.compose.status import ps
 from hardway.engine.handler import StepFailed
@@ -29,7 +30,8 @@ from hardway.operations.look import Picture
 from hardway.operations.up import Declined, Refused
 from hardway.operations.world import World
 from hardway.plan.steps import Step
-from tests.compose.projects import converted
+from tests.compose.projects import converted, read
+from tests.compose.test_shapes import FILES, SHAPES
 from tests.kube.conftest import RealApi, api
 
 __all__ = ["api"]
@@ -371,3 +373,21 @@ async def test_ps_shows_what_runs_and_where_it_answers(world: World, client: Kub
     assert service is not None
     assert running["web"].ports == (f"80 at :{service['spec']['ports'][0]['nodePort']}",)
     await run_down(world, volumes=True)
+
+
+async def test_the_api_takes_every_shape_that_is_not_refused(world: World, client: KubeClient) -> None:
+    """A dry run of each object, as strictly as the API validates; unknown fields would be refused too."""
+    taken = 0
+    for path in sorted(SHAPES.glob("*.yaml")):
+        try:
+            project = convert(read(path.read_text(), files=FILES, env={"TOKEN": "t"}, name="shape").project)
+        except ComposeFaults:
+            continue
+        if project.refused:
+            continue
+        taken += 1
+        await client.apply(project.namespace)
+        for body in project.bodies():
+            await client.apply(body, dry_run=True)
+    assert taken > 15
+    await client.delete("v1", "Namespace", "shape")

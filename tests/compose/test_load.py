@@ -334,6 +334,8 @@ FAULTS = [
     ("services: {web: {image: i}}\nvolumes: {d: {x-hardway: {size: lots}}}", "2:33", "is no size"),
     ("services: {web: {image: i, x-hardway: {size: 1Gi}}}", "1:28", "it says nothing of a service"),
     ("services: {web: {image: i, volumes: ['./f:/f:rx']}}", "1:38", "the option 'rx' is not known"),
+    ('services: {web: {image: "\\ud800"}}', "1:25", "which is no text"),
+    ('services: {web: {image: "\\0"}}', "1:25", "which is no text"),
     ("services: {}", "1:11", "there is no service"),
     ("volumes: {}", "1:1", "there is no service"),
     ("- a", "1:1", "is no mapping"),
