@@ -22,6 +22,7 @@ from hardway.compose.converting.convert import Converted, convert
 from hardway.compose.faults import ComposeFaults
 from hardway.compose.operations import down, proposal, up
 from hardway.compose.status import ps
+from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
 from hardway.kube.api import ApiError, Body
 from hardway.kube.client import KubeClient
@@ -139,6 +140,11 @@ async def _ready(client: KubeClient, body: Body) -> None:
         count = body["spec"]["replicas"]
         counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas", "readyReplicas"), count)
         status: Body = {"observedGeneration": meta["generation"], **counts}
+    elif "broken" in body["spec"]["template"]["spec"]["containers"][0]["image"]:
+        now = "2026-01-01T00:00:00Z"
+        fault = {"status": "True", "lastTransitionTime": now, "message": "it is broken"}
+        lost = [{"type": one, **fault} for one in ("FailureTarget", "Failed")]
+        status = {"conditions": lost, "startTime": now, "failed": 1}
     else:
         now = "2026-01-01T00:00:00Z"
         done = [
@@ -347,6 +353,22 @@ async def test_a_volume_whose_machine_is_no_more_is_refused(
         patched.setattr(world.cluster, "workers", (SimpleNamespace(name="w9", address="203.0.113.29"),))
         with pytest.raises(Refused, match="the volume data is on w0, which is no worker of this cluster any more"):
             await proposal(world, converted(SHOP), "shop")
+    await run_down(world, volumes=True)
+
+
+async def test_a_job_that_fails_is_told_at_once_and_tried_again(world: World, client: KubeClient) -> None:
+    broken = SHOP.replace('"app:1"', '"broken:1"')
+    project = converted(broken)
+    with pytest.raises(ApplyFailed, match="Complete will not come true: it is broken"):
+        await run_up(world, project)
+    steps = (await proposal(world, project, "shop")).plan.steps
+    jobs = [step for step in steps if "/Job/" in step.resource.name]
+    assert [step.reason for step in jobs] == ["drift is it has failed, and is made anew, shall be none"]
+    before = await client.list("batch/v1", "Job", "shop")
+    with pytest.raises(ApplyFailed):
+        await run_up(world, project)
+    after = await client.list("batch/v1", "Job", "shop")
+    assert before[0]["metadata"]["uid"] != after[0]["metadata"]["uid"]
     await run_down(world, volumes=True)
 
 

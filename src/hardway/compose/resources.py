@@ -33,8 +33,9 @@ KINDS: Final = (
     ("batch/v1", "Job"),
 )
 """Of which a project has objects."""
-REPLACED: Final = frozenset({"Service"})
-"""One with an address of its own cannot become one without; nothing is lost by making it anew."""
+REPLACED: Final = frozenset({"Service", "Job"})
+"""A Service with an address of its own cannot become one without, a Job that failed is tried again; nothing is lost by
+making them anew."""
 
 
 def ownership(project: str, namespace: str) -> Ownership:
