@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hardway.compose.local_volumes import LocalVolume, volume_of
 from hardway.compose.placing import placed
 from tests.compose.projects import converted
 
@@ -57,6 +58,22 @@ def test_what_is_somewhere_stays_there(default: bool) -> None:
 
 def test_a_new_one_joins_those_that_are_there() -> None:
     assert where("hardway-local", there={"a": "w2"}, classes={"a": "hardway-local"}) == {"a": "w2", "b": "w2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "is_ours"),
+    [
+        ({}, True),
+        ({"claimRef": {"namespace": "..", "name": "data"}}, False),
+        ({"claimRef": {"namespace": "shop", "name": "../../etc"}}, False),
+        ({"claimRef": None}, False),
+        ({"hostPath": {"path": "/etc"}}, False),
+    ],
+)
+def test_only_volumes_as_we_make_them_are_ours_to_empty(change: dict[str, object], is_ours: bool) -> None:
+    volume = LocalVolume(machine="w0", namespace="shop", claim="data", size="1Gi")
+    body = volume.body("shop")
+    assert (volume_of({**body, "spec": {**body["spec"], **change}}) is not None) is is_ours
 
 
 def test_a_cluster_without_workers_has_no_place() -> None:

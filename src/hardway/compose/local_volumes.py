@@ -6,6 +6,7 @@ Touches the API; and a machine for one thing, to take a folder away together wit
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -102,7 +103,8 @@ class LocalVolumes:
         labels = ",".join(f"{key}={value}" for key, value in project_labels(self._project).items())
         async with client_of(self._kubeconfig) as client:
             bodies = await client.list("v1", VOLUME, labels=labels)
-        found = (Seen(_volume(body).id, {"there": _is_there(body)}, owned=True) for body in bodies)
+        pairs = ((volume_of(body), body) for body in bodies)
+        found = (Seen(volume.id, {"there": _is_there(body)}, owned=True) for volume, body in pairs if volume)
         return {one.id: one for one in found}
 
     def owned(self, seen: Seen) -> Resource:
@@ -183,7 +185,16 @@ def _is_there(body: Body) -> str:
     return "its claim is gone" if body.get("status", {}).get("phase") == "Released" else "yes"
 
 
-def _volume(body: Body) -> LocalVolume:
-    reference = body["spec"]["claimRef"]
-    machine = body["metadata"]["labels"].get(MACHINE, "")
-    return LocalVolume(machine=machine, namespace=reference["namespace"], claim=reference["name"])
+def volume_of(body: Body) -> LocalVolume | None:
+    """What a PersistentVolume is of; None for one that is not as hardway makes them: its folder is nobody's to empty."""
+    reference, labels = body["spec"].get("claimRef") or {}, body["metadata"].get("labels") or {}
+    names = (str(labels.get(MACHINE, "")), str(reference.get("namespace", "")), str(reference.get("name", "")))
+    if not all(_NAME.fullmatch(name) for name in names):
+        return None
+    machine, namespace, claim = names
+    volume = LocalVolume(machine=machine, namespace=namespace, claim=claim)
+    path = (body["spec"].get("hostPath") or {}).get("path")
+    return volume if path == str(volume.path) and body["metadata"]["name"] == volume.object_name else None
+
+
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")

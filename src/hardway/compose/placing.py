@@ -12,7 +12,7 @@ from hardway.compose.cluster import CLASS, client_of, has_default
 from hardway.compose.converting.convert import Converted
 from hardway.compose.converting.names import project_labels
 from hardway.compose.converting.parts import Body
-from hardway.compose.local_volumes import MACHINE, VOLUME, LocalVolume
+from hardway.compose.local_volumes import VOLUME, LocalVolume, volume_of
 from hardway.compose.resources import CLAIM
 from hardway.kube.api import Body as Live
 
@@ -90,7 +90,5 @@ def _machines_of(volumes: Sequence[Live]) -> Mapping[str, str]:
 
 
 def _pairs(volumes: Sequence[Live]) -> Iterator[tuple[str, str]]:
-    for one in volumes:
-        machine = one["metadata"].get("labels", {}).get(MACHINE)
-        if machine:
-            yield one["spec"]["claimRef"]["name"], machine
+    for volume in filter(None, map(volume_of, volumes)):
+        yield volume.claim, volume.machine
