@@ -186,7 +186,7 @@ def _is_there(body: Body) -> str:
 
 
 def volume_of(body: Body) -> LocalVolume | None:
-    """What a PersistentVolume is of; None for one that is not as hardway makes them: its folder is nobody's to empty."""
+    """What a PersistentVolume is of; None for one that hardway did not make: its folder is not ours to empty."""
     reference, labels = body["spec"].get("claimRef") or {}, body["metadata"].get("labels") or {}
     names = (str(labels.get(MACHINE, "")), str(reference.get("namespace", "")), str(reference.get("name", "")))
     if not all(_NAME.fullmatch(name) for name in names):
