@@ -12,23 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copy
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from hardway.components.layout import KUBECONFIG
 from hardway.compose.cluster import client_of
-from hardway.compose.converting.convert import Converted
+from hardway.compose.converting.convert import Converted, convert
+from hardway.compose.faults import ComposeFaults
 from hardway.compose.operations import down, proposal, up
 from hardway.compose.status import ps
+from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
 from hardway.kube.api import ApiError, Body
 from hardway.kube.client import KubeClient
+from hardway.machines.transport import Result
 from hardway.operations.look import Picture
 from hardway.operations.up import Declined, Refused
 from hardway.operations.world import World
 from hardway.plan.steps import Step
-from tests.compose.projects import converted
+from tests.compose.projects import converted, read
+from tests.compose.test_shapes import FILES, SHAPES
 from tests.kube.conftest import RealApi, api
 
 __all__ = ["api"]
@@ -51,7 +55,7 @@ services:
 volumes: {data: }
 """
 
-WORKERS = (SimpleNamespace(address="203.0.113.20"),)
+WORKERS = (SimpleNamespace(name="w0", address="203.0.113.20"),)
 WORKLOADS = (("apps/v1", "Deployment"), ("batch/v1", "Job"))
 INSIDE = ("ConfigMap", "Secret", "Service", "PersistentVolumeClaim")
 
@@ -68,6 +72,25 @@ class Watcher:
     def waiting(self, step_id: str, what: str) -> None: ...
     def finished(self, step: Step) -> None: ...
     def failed(self, failure: StepFailed) -> None: ...
+
+
+@dataclass
+class Machines:
+    """Machines that keep the scripts that they were given."""
+
+    ran: list[str] = field(default_factory=list)
+
+    async def reach(self, machine: str) -> Any:
+        async def run(script: str) -> Result:
+            self.ran.append(f"{machine}: {script}")
+            return Result(0, b"", b"")
+
+        return SimpleNamespace(run=run)
+
+
+class Provider:
+    async def survey(self, cluster: object) -> None:
+        """There is nothing to look for."""
 
 
 @pytest.fixture
@@ -88,10 +111,12 @@ def world(api: RealApi, tmp_path: Path) -> World:
             copy(file, tmp_path)
     copy(api.break_glass, tmp_path / KUBECONFIG)
     state = SimpleNamespace(path=tmp_path, journal=tmp_path / "journal.sqlite")
-    return cast(
-        "World",
-        SimpleNamespace(state=state, cluster=SimpleNamespace(name="demo", workers=WORKERS), resolve=lambda ref: b""),
+    cluster = SimpleNamespace(name="demo", workers=WORKERS)
+    machines = SimpleNamespace(transport=Machines().reach)
+    world = SimpleNamespace(
+        state=state, cluster=cluster, machines=machines, provider=Provider(), resolve=lambda ref: b""
     )
+    return cast("World", world)
 
 
 async def _play(client: KubeClient) -> None:
@@ -100,6 +125,9 @@ async def _play(client: KubeClient) -> None:
         for version, kind in WORKLOADS:
             for body in await client.list(version, kind, labels="app.kubernetes.io/managed-by=hardway-compose"):
                 await _ready(client, body)
+        for volume in await client.list("v1", "PersistentVolume"):
+            if volume["metadata"].get("deletionTimestamp"):
+                await _let_go(client, "PersistentVolume", volume["metadata"]["name"], "")
         for space in await client.list("v1", "Namespace"):
             if space["metadata"].get("deletionTimestamp"):
                 await _finalize(client, space)
@@ -112,6 +140,11 @@ async def _ready(client: KubeClient, body: Body) -> None:
         count = body["spec"]["replicas"]
         counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas", "readyReplicas"), count)
         status: Body = {"observedGeneration": meta["generation"], **counts}
+    elif "broken" in body["spec"]["template"]["spec"]["containers"][0]["image"]:
+        now = "2026-01-01T00:00:00Z"
+        fault = {"status": "True", "lastTransitionTime": now, "message": "it is broken"}
+        lost = [{"type": one, **fault} for one in ("FailureTarget", "Failed")]
+        status = {"conditions": lost, "startTime": now, "failed": 1}
     else:
         now = "2026-01-01T00:00:00Z"
         done = [
@@ -126,12 +159,15 @@ async def _finalize(client: KubeClient, space: Body) -> None:
     name = space["metadata"]["name"]
     for kind in INSIDE:
         for body in await client.list("v1", kind, name):
-            path = await client.path("v1", kind, body["metadata"]["name"], name)
-            patch = {"metadata": {"finalizers": None}}
-            await client.request("PATCH", path, patch, None, "application/merge-patch+json")
+            await _let_go(client, kind, body["metadata"]["name"], name)
             await client.delete("v1", kind, body["metadata"]["name"], name)
     body = {**space, "spec": {"finalizers": []}}
     await client.request("PUT", f"/api/v1/namespaces/{name}/finalize", body)
+
+
+async def _let_go(client: KubeClient, kind: str, name: str, namespace: str) -> None:
+    path = await client.path("v1", kind, name, namespace)
+    await client.request("PATCH", path, {"metadata": {"finalizers": None}}, None, "application/merge-patch+json")
 
 
 async def _storage_class(client: KubeClient, *, default: bool) -> None:
@@ -268,7 +304,6 @@ async def test_the_clusters_own_look_does_not_see_a_project(world: World, client
 @pytest.mark.parametrize(
     ("volume", "says"),
     [
-        ("", "needs a StorageClass, and the cluster has no default one"),
         ("x-hardway: {class: fast}", "asks for StorageClass fast, and there is none of that name"),
         ("external: true", "is external, and no PersistentVolumeClaim of that name is there"),
     ],
@@ -281,6 +316,60 @@ async def test_what_volumes_need_is_looked_for_before_anything_is_made(
     with pytest.raises(Refused, match=says):
         await run_up(world, project)
     assert await client.get("v1", "Namespace", "shop") is None
+
+
+async def test_without_a_class_a_volume_is_a_folder_of_one_machine(
+    world: World, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines = Machines()
+    monkeypatch.setattr(world.machines, "transport", machines.reach)
+    await _storage_class(client, default=False)
+    project = converted(SHOP)
+    _, begun = await run_up(world, project)
+    assert begun.index("shop/data") < begun.index("v1/PersistentVolumeClaim/shop/data")
+    volume = await client.get("v1", "PersistentVolume", "shop.data")
+    claim = await client.get("v1", "PersistentVolumeClaim", "data", "shop")
+    assert volume is not None and claim is not None
+    assert volume["spec"]["hostPath"] == {"path": "/var/lib/hardway-volumes/shop/data", "type": "DirectoryOrCreate"}
+    assert claim["spec"]["volumeName"] == "shop.data"
+    await _storage_class(client, default=True)
+    assert (await proposal(world, project, "shop")).plan.steps == (), "what is somewhere stays there"
+    await run_down(world)
+    assert await client.get("v1", "PersistentVolume", "shop.data") is not None
+    assert machines.ran == []
+    await run_down(world, volumes=True)
+    assert await client.get("v1", "PersistentVolume", "shop.data") is None
+    folder = "/var/lib/hardway-volumes/shop"
+    script = f"rm -rf --one-file-system -- {folder}/data && {{ rmdir -- {folder} 2>/dev/null || :; }}"
+    assert machines.ran == [f"w0: {script}"]
+
+
+async def test_a_volume_whose_machine_is_no_more_is_refused(
+    world: World, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _storage_class(client, default=False)
+    await run_up(world, converted(SHOP))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.cluster, "workers", (SimpleNamespace(name="w9", address="203.0.113.29"),))
+        with pytest.raises(Refused, match="the volume data is on w0, which is no worker of this cluster any more"):
+            await proposal(world, converted(SHOP), "shop")
+    await run_down(world, volumes=True)
+
+
+async def test_a_job_that_fails_is_told_at_once_and_tried_again(world: World, client: KubeClient) -> None:
+    broken = SHOP.replace('"app:1"', '"broken:1"')
+    project = converted(broken)
+    with pytest.raises(ApplyFailed, match="Complete will not come true: it is broken"):
+        await run_up(world, project)
+    steps = (await proposal(world, project, "shop")).plan.steps
+    jobs = [step for step in steps if "/Job/" in step.resource.name]
+    assert [step.reason for step in jobs] == ["drift is it has failed, and is made anew, shall be none"]
+    before = await client.list("batch/v1", "Job", "shop")
+    with pytest.raises(ApplyFailed):
+        await run_up(world, project)
+    after = await client.list("batch/v1", "Job", "shop")
+    assert before[0]["metadata"]["uid"] != after[0]["metadata"]["uid"]
+    await run_down(world, volumes=True)
 
 
 async def test_no_is_no(world: World, client: KubeClient) -> None:
@@ -306,3 +395,21 @@ async def test_ps_shows_what_runs_and_where_it_answers(world: World, client: Kub
     assert service is not None
     assert running["web"].ports == (f"80 at :{service['spec']['ports'][0]['nodePort']}",)
     await run_down(world, volumes=True)
+
+
+async def test_the_api_takes_every_shape_that_is_not_refused(world: World, client: KubeClient) -> None:
+    """A dry run of each object, as strictly as the API validates; unknown fields would be refused too."""
+    taken = 0
+    for path in sorted(SHAPES.glob("*.yaml")):
+        try:
+            project = convert(read(path.read_text(), files=FILES, env={"TOKEN": "t"}, name="shape").project)
+        except ComposeFaults:
+            continue
+        if project.refused:
+            continue
+        taken += 1
+        await client.apply(project.namespace)
+        for body in project.bodies():
+            await client.apply(body, dry_run=True)
+    assert taken > 15
+    await client.delete("v1", "Namespace", "shape")

@@ -231,10 +231,16 @@ REFUSED = [
     ("volumes: ['data:/d'], deploy: {mode: global}", "cannot share a volume", "replicated"),
     ("volumes: [{type: volume, source: data, target: /d, volume: {subpath: ../x}}]", "leads out of the volume", ""),
     ("volumes: [{type: npipe, source: x, target: /d}]", "type npipe", "named volume"),
+    ("mem_limit: 1m, mem_reservation: 2m", "more memory is reserved than the limit allows", "no more than"),
+    ("ports: ['80:1', '80:2']", "port 80 is published twice, first by web", "its own"),
+    ("volumes: [{type: tmpfs, target: '/a:b'}]", "has a colon", "without one"),
     ("environment: {'a b': 1}", "is no variable's name", "printable"),
 ]
 
 LOST = [
+    ("cap_add: ['no such']", "is no capability", "NET_ADMIN"),
+    ("dns_search: ['a b']", "is no domain", "example.org"),
+    ("extra_hosts: {'a b': 203.0.113.1}", "is no host's name", "DNS"),
     ("network_mode: host", "a pod has an address of its own", "publish its ports"),
     ("network_mode: 'service:web'", "a pod has an address of its own", "publish its ports"),
     ("ipc: host", "shares its memory with nobody", "take it out"),
@@ -282,6 +288,12 @@ def test_the_three_ways_out_of_a_bind_mount_are_told() -> None:
     assert all(
         number in way_out for number in ("1. a named volume", "2. data that is there", "3. the database outside")
     )
+
+
+def test_one_place_holds_one_thing() -> None:
+    secrets = "secrets: [{source: k, target: /a}, {source: k, target: /a}]"
+    found = converted(f"services: {{web: {{image: i, {secrets}}}}}\nsecrets: {{k: {{file: ./f}}}}", files=FILES)
+    assert "/a is where more than one thing would be" in found.refused[0].what
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system", "hardway"])

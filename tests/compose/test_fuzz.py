@@ -152,3 +152,39 @@ def test_any_value_of_any_key(service: dict[str, Any]) -> None:
     except ComposeFaults:
         return
     _check(convert(found.project, lax=True))
+
+
+_KEYS = st.sampled_from(["a", "b", "c"])
+_PART = st.fixed_dictionaries(
+    {},
+    optional={
+        "image": st.just("i"),
+        "extends": st.one_of(_KEYS, st.fixed_dictionaries({"service": _KEYS}, optional={"file": st.just("x.yaml")})),
+        "env_file": st.just(["v.env"]),
+        "depends_on": st.lists(_KEYS, max_size=1),
+        "profiles": st.lists(st.sampled_from(["p", "q"]), max_size=1),
+        "environment": st.one_of(st.just(["A=1"]), st.dictionaries(_KEYS, _WORDS, max_size=2)),
+        "links": st.lists(st.sampled_from(["a", "b:x"]), max_size=1),
+        "ports": st.lists(st.sampled_from(["80:80", "81:81"]), max_size=2, unique=True),
+        "volumes": st.lists(st.sampled_from(["v:/v", "/v"]), max_size=1),
+    },
+)
+_FILE = st.fixed_dictionaries(
+    {"services": st.dictionaries(_KEYS, _PART, max_size=3), "volumes": st.just({"v": None})},
+    optional={"include": st.lists(st.sampled_from(["x.yaml", "sub/y.yaml"]), max_size=1)},
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_FILE, _FILE, _FILE, st.one_of(st.none(), _FILE), st.text(max_size=30))
+def test_files_on_files_and_in_files(
+    first: dict[str, Any], other: dict[str, Any], below: dict[str, Any], over: dict[str, Any] | None, env: str
+) -> None:
+    files: dict[str, str | bytes | None] = {"x.yaml": yaml.safe_dump(other), "sub/y.yaml": yaml.safe_dump(below)}
+    if over is not None:
+        files["compose.override.yaml"] = yaml.safe_dump(over)
+    try:
+        found = read(yaml.safe_dump(first, allow_unicode=True), files={**files, "v.env": env}, profiles=("p",))
+    except ComposeFaults:
+        return
+    _check(convert(found.project, lax=True))

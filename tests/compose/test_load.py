@@ -334,6 +334,9 @@ FAULTS = [
     ("services: {web: {image: i}}\nvolumes: {d: {x-hardway: {size: lots}}}", "2:33", "is no size"),
     ("services: {web: {image: i, x-hardway: {size: 1Gi}}}", "1:28", "it says nothing of a service"),
     ("services: {web: {image: i, volumes: ['./f:/f:rx']}}", "1:38", "the option 'rx' is not known"),
+    ('services: {web: {image: "\\ud800"}}', "1:25", "which is no text"),
+    ('services: {web: {image: "\\0"}}', "1:25", "which is no text"),
+    ("include: [{path: []}]\nservices: {web: {image: i}}", "1:11", "names no file"),
     ("services: {}", "1:11", "there is no service"),
     ("volumes: {}", "1:1", "there is no service"),
     ("- a", "1:1", "is no mapping"),
@@ -374,6 +377,12 @@ def test_many_aliases_are_refused_before_they_are_written_out() -> None:
     lines += [f"x-a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(ComposeFaults, match="aliases that make more than"):
         read("\n".join([*lines, "services: {web: {image: i}}"]))
+
+
+def test_files_that_include_each_other_twice_come_to_an_end() -> None:
+    files = {f"f{n}.yaml": f"include: [f{n + 1}.yaml, ./f{n + 1}.yaml]" for n in range(15)}
+    with pytest.raises(ComposeFaults, match="more than 200 files are included"):
+        read("include: [f0.yaml]\nservices: {web: {image: i}}", files={**files, "f15.yaml": "services: {}"})
 
 
 def test_an_unset_variable_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -33,57 +34,31 @@ services:
     healthcheck: {{test: [CMD, /probe, fetch, "http://127.0.0.1:8080/healthz"], interval: 1s}}
   quiet: {{<<: *probe, stop_grace_period: 1s}}
   look: {{image: "{PROBE}", command: [resolve, api-server], restart: "no", depends_on: [api_server]}}
-volumes: {{data: {{x-hardway: {{size: 1Mi, class: by-hand}}}}}}
+volumes: {{data: {{x-hardway: {{size: 1Gi}}}}}}
 secrets: {{token: {{file: token.txt}}}}
 """
 
-STORAGE = [
-    {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": "by-hand"},
-        "provisioner": "kubernetes.io/no-provisioner",
-        "volumeBindingMode": "WaitForFirstConsumer",
-    },
-    {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": "by-hand"},
-        "spec": {
-            "storageClassName": "by-hand",
-            "accessModes": ["ReadWriteOnce"],
-            "capacity": {"storage": "1Mi"},
-            "persistentVolumeReclaimPolicy": "Retain",
-            "local": {"path": "/var/lib/by-hand"},
-            "nodeAffinity": {
-                "required": {
-                    "nodeSelectorTerms": [
-                        {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["w1"]}]}
-                    ]
-                }
-            },
-        },
-    },
-]
-"""A volume on w1, as an operator makes one by hand."""
+FOLDER = "/var/lib/hardway-volumes/shop"
 
 
 @pytest.fixture(scope="module")
 def shop(other: Driver) -> Iterator[Driver]:
-    """The project's files beside the cluster's spec, and a volume for it; all of it is gone at the end."""
-    other.on("w1", "mkdir", "-p", "/var/lib/by-hand")
-    (other.folder / "storage.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": STORAGE}))
+    """The project's files beside the cluster's spec; all of it is gone at the end."""
     (other.folder / "page.txt").write_text("first\n")
     (other.folder / "token.txt").write_text("hidden")
     (other.folder / "compose.yaml").write_text(COMPOSE)
-    other.kubectl("apply", "-f", str(other.folder / "storage.json"))
     yield other
-    other("compose", "down", "-v", "--yes", code=None)
-    other.kubectl("delete", "-f", str(other.folder / "storage.json"))
+    other("compose", "down", "-v", "--yes", "-p", "shop", code=None)
 
 
 def services(shop: Driver) -> dict[str, dict[str, object]]:
     return {one["service"]: one for one in shop("compose", "ps", "-o", "json").json["services"]}
+
+
+def home(shop: Driver) -> str:
+    """The worker that has the project's volume."""
+    volume = json.loads(shop.kubectl("get", "pv", "shop.data", "-o", "json"))
+    return str(volume["metadata"]["labels"]["hardway.internal/machine"])
 
 
 def test_it_is_planned_and_made_and_then_nothing_is_left_to_do(shop: Driver) -> None:
@@ -105,7 +80,7 @@ def test_everything_is_ready_and_the_published_port_answers_on_every_machine(sho
         ("web", "api-server", "quiet", "look"), (1, 1, 0)
     )
     assert running["web"]["ports"] == ["30080 at :30080"]
-    assert running["web"]["machines"] == ["w1"], "where its volume is"
+    assert running["web"]["machines"] == [home(shop)], "where its volume is"
     for address in ("10.0.0.20", "10.0.0.21"):
         asked = f"exec 3<>/dev/tcp/{address}/30080; printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3"
         assert "200" in shop.on("m0", "timeout", "10", "bash", "-c", asked)
@@ -159,28 +134,47 @@ def test_a_service_that_is_taken_out_is_removed_and_nothing_else(shop: Driver) -
     assert set(services(shop)) == {"web", "api-server", "look"}
 
 
-def test_down_keeps_the_volume_until_it_is_named(shop: Driver) -> None:
+def test_what_is_in_a_volume_outlives_pods_and_the_project(shop: Driver) -> None:
+    machine, uid = home(shop), _uid(shop)
+    shop.on(machine, "sh", "-c", f"echo kept > {FOLDER}/data/data/page")
+    shop.kubectl("-n", "shop", "delete", "pod", "-l", "hardway.internal/service=web", "--wait")
+    shop.kubectl("-n", "shop", "rollout", "status", "deployment/web", "--timeout=60s")
+    assert _uid(shop) != uid
     shop("compose", "down", "--yes")
     assert shop.kubectl("-n", "shop", "get", "pods,services,secrets,deployments,jobs", "-o", "name") == ""
+    shop("compose", "up", "--yes")
+    assert home(shop) == machine
+    assert shop.on(machine, "cat", f"{FOLDER}/data/data/page") == "kept\n"
+
+
+def test_a_claim_that_was_lost_finds_its_volume_again(shop: Driver) -> None:
+    machine = home(shop)
+    shop("compose", "down", "--yes")
+    shop.kubectl("-n", "shop", "delete", "pvc", "data", "--wait")
+    shop("compose", "up", "--yes")
     claim = json.loads(shop.kubectl("-n", "shop", "get", "pvc", "data", "-o", "json"))
     assert claim["status"]["phase"] == "Bound"
-    shop("compose", "up", "--yes")
-    again = json.loads(shop.kubectl("-n", "shop", "get", "pvc", "data", "-o", "json"))
-    assert again["metadata"]["uid"] == claim["metadata"]["uid"]
+    assert shop.on(machine, "cat", f"{FOLDER}/data/data/page") == "kept\n"
+
+
+def test_volumes_go_when_they_are_named(shop: Driver) -> None:
+    machine = home(shop)
     shop("compose", "down", "-v", "--yes", "-p", "shop")
-    assert "shop" not in shop.kubectl("get", "namespaces", "-o", "name")
+    assert "shop" not in shop.kubectl("get", "namespaces,pv", "-o", "name")
+    shop.on(machine, "test", "!", "-e", FOLDER)
+    assert shop.steps() == []
 
 
-def test_a_program_that_fails_is_told_with_what_it_says(shop: Driver) -> None:
-    """As far as an image that is nowhere."""
+def test_why_a_pod_does_not_run_is_told_while_it_is_waited_for(shop: Driver) -> None:
     (shop.folder / "compose.yaml").write_text(
-        f"name: broken\nservices: {{job: {{image: '{PROBE}', command: [fetch, 'http://127.0.0.1:1']}},"
-        " web: {image: 'hardway.internal/none:1', pull_policy: never}}"
+        "name: broken\nservices: {web: {image: 'hardway.internal/none:1', pull_policy: never}}"
     )
     with shop.start("compose", "up", "--yes") as running:
-        assert running.stdout is not None
-        assert any("ErrImageNeverPull" in line for line in running.stdout)
-        running.terminate()
+        until = time.monotonic() + 60
+        while "ErrImageNeverPull" not in str(services(shop)):
+            assert time.monotonic() < until, services(shop)
+            time.sleep(1)
+        running.kill()
         running.communicate(timeout=60)
     shop("compose", "down", "--yes")
     assert "broken" not in shop.kubectl("get", "namespaces", "-o", "name")

@@ -44,6 +44,14 @@ CRD: Body = {
 }
 
 
+async def test_every_character_is_taken_as_it_is(api: RealApi) -> None:
+    text = "".join(map(chr, (*range(1, 0x100), 0x2028, 0x2029, 0xFEFF, 0xFFFD, 0x3042, 0x1F600))) + "\\ud83d \\n"
+    async with KubeClient(Access(api.break_glass)) as client:
+        made = await client.apply(config_map("characters", text=text))
+        assert made["data"]["text"] == text
+        await client.delete("v1", "ConfigMap", "characters", "default")
+
+
 async def test_apply_get_list_delete(api: RealApi) -> None:
     async with KubeClient(Access(api.break_glass)) as client:
         made = await client.apply(config_map("one", a="1"))

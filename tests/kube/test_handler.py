@@ -114,7 +114,7 @@ async def test_what_others_write_while_it_is_looked_at_is_no_drift(
         return live
 
     with monkeypatch.context() as patched:
-        patched.setattr("hardway.kube.observe._get", get_then_others_write)
+        patched.setattr("hardway.kube.observe.get", get_then_others_write)
         assert await seen(handler, wanted) == {wanted.id: {"drift": "none"}}
     assert len(looks) == 2
     await apply(handler, step(wanted, Action.REMOVE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hardway.compose.converting.convert import Converted, by_name
@@ -33,8 +33,9 @@ KINDS: Final = (
     ("batch/v1", "Job"),
 )
 """Of which a project has objects."""
-REPLACED: Final = frozenset({"Service"})
-"""One with an address of its own cannot become one without; nothing is lost by making it anew."""
+REPLACED: Final = frozenset({"Service", "Job"})
+"""A Service with an address of its own cannot become one without, a Job that failed is tried again; nothing is lost by
+making them anew."""
 
 
 def ownership(project: str, namespace: str) -> Ownership:
@@ -42,18 +43,19 @@ def ownership(project: str, namespace: str) -> Ownership:
     return Ownership(project_labels(project), KINDS, namespace, Chapter.APPLICATION, REPLACED)
 
 
-def resources(converted: Converted) -> tuple[Resource, ...]:
-    """Everything that a project is, each with what must be before it.
+def resources(converted: Converted, volumes: Sequence[Resource] = ()) -> tuple[Resource, ...]:
+    """Everything that a project is, each with what must be before it; `volumes` are those that its claims are bound to.
 
     All Services are before any workload: programs look others' names up when they start, some of them only then.
     """
-    return tuple(_resources(converted))
+    return (*volumes, *_resources(converted, tuple(one.id for one in volumes)))
 
 
-def _resources(converted: Converted) -> Iterator[Resource]:
+def _resources(converted: Converted, volumes: Sequence[str]) -> Iterator[Resource]:
     space = _object(converted.namespace)
     yield space
-    supporting = [_object(body, space.id) for body in (*converted.claims, *converted.objects)]
+    claims = [_object(body, space.id, *volumes) for body in converted.claims]
+    supporting = [*claims, *(_object(body, space.id) for body in converted.objects)]
     yield from supporting
     before = (space.id, *(one.id for one in supporting))
     workloads = by_name(converted.workloads)

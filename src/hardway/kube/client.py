@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class KubeClient:
         content_type: str = "application/json",
     ) -> Answer:
         """Any request, whatever it answers. Raises ApiUnavailable."""
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else _json(body)
         headers = {} if body is None else {"Content-Type": content_type}
         try:
             response = await self._http.request(
@@ -214,6 +215,16 @@ def _trust(config: SingleConfig) -> SSLContext:
     user = config.user or User()
     context: SSLContext = client_adapter.verify_cluster(config.cluster, user, config.abs_file, trust_env=False)
     return context
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """JSON that is YAML as well, for server-side apply: a YAML reader takes no escaped pair of surrogates for a
+    character, and takes some characters that are not escaped for ends of lines."""
+    return _BEYOND_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(body, ensure_ascii=False)).encode()
+
+
+_BEYOND_ASCII: Final = re.compile("[\x7f-\uffff]")
+"""But for characters of more than 16 bits, which stand for themselves."""
 
 
 def _group(api_version: str) -> str:

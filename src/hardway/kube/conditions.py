@@ -89,6 +89,15 @@ def _left_over(older: int) -> str:
     return f"{older} older pods are still there" if older > 0 else ""
 
 
+def failed(body: Body | None) -> str:
+    """Why nothing will become of an object any more (a Job that failed); empty while something may."""
+    conditions = (body or {}).get("status", {}).get("conditions") or ()
+    if body is None or body.get("kind") != "Job":
+        return ""
+    found = next((one for one in conditions if one["type"] == "Failed" and one["status"] == "True"), None)
+    return "" if found is None else str(found.get("message") or found.get("reason") or "it failed")
+
+
 def pod_trouble(pods: Iterable[Body]) -> str:
     """What the first pod that is not ready says; empty where none says anything."""
     return next(filter(None, (_trouble(pod) for pod in pods)), "")

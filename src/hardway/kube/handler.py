@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from hardway.engine.handler import Context, StepFailed
 from hardway.kube.api import ApiError, ApiUnavailable, Body
 from hardway.kube.attempts import Attempts
-from hardway.kube.conditions import why_not
-from hardway.kube.observe import all_owned, observe
+from hardway.kube.conditions import failed, why_not
+from hardway.kube.observe import all_owned, get, observe
 from hardway.kube.opening import may_do_everything, open_client
 from hardway.kube.ownership import CLUSTER, Ownership, labelled, resource_of
-from hardway.kube.watch import explained, held, the_object, watch
+from hardway.kube.watch import Hopeless, explained, held, the_object, watch
 from hardway.kube.waves import is_a, waves
 from hardway.plan.steps import Action, Step
 from hardway.resources.base import Resource, Seen
@@ -105,6 +105,9 @@ class KubeHandler:
         subject = f"{condition.object_kind.lower()} {condition.object_name}"
         try:
             await attempts.make(lambda: self._watched(condition, lambda why: attempts.waiting(f"{subject}: {why}")))
+        except Hopeless as fault:
+            what = f"{condition.name} will not come true: {fault}"
+            raise StepFailed(step.id, what, advice="look at what its pods printed, then do the same again") from fault
         except StepFailed as failure:
             last = await self._last_words(condition)
             evidence = f"{subject}: {last}" if last else failure.evidence
@@ -154,8 +157,10 @@ async def _put(client: KubeClient, action: Action, resource: Resource, ownership
 
 
 async def _apply(client: KubeClient, body: Body, ownership: Ownership) -> None:
-    """In place; anew where that is refused and the owner allows it."""
+    """In place; anew where that is refused, or it has failed, and the owner allows it."""
     try:
+        if body["kind"] in ownership.replaced and failed(await get(client, body)):
+            await _delete(client, body)
         await client.apply(body)
     except ApiError as error:
         if error.status != 422 or body["kind"] not in ownership.replaced:

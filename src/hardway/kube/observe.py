@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hardway.kube.api import ApiError, Body
+from hardway.kube.conditions import failed
 from hardway.kube.drift import drift
 from hardway.kube.ownership import Ownership, is_owned, labelled
 from hardway.kube.watch import held, the_object
@@ -34,10 +35,12 @@ async def _observe_object(client: KubeClient, resource: KubeObject, ownership: O
     body = labelled(resource.body, ownership)
     seen = None
     for _ in range(LOOKS):
-        live = await _get(client, body)
+        live = await get(client, body)
         if live is None:
             return None
         found, version = await _drift(client, body, live)
+        if body["kind"] in ownership.replaced and failed(live):
+            found = "it has failed, and is made anew"
         seen = Seen(resource.id, {"drift": found}, owned=is_owned(live, ownership))
         if version == live["metadata"].get("resourceVersion"):
             break
@@ -58,7 +61,8 @@ async def _drift(client: KubeClient, body: Mapping[str, Any], live: Body) -> tup
     return drift(live, would), would["metadata"].get("resourceVersion")
 
 
-async def _get(client: KubeClient, body: Mapping[str, Any]) -> Body | None:
+async def get(client: KubeClient, body: Mapping[str, Any]) -> Body | None:
+    """The object of that name as it is now."""
     meta = body["metadata"]
     return await client.get(body["apiVersion"], body["kind"], meta["name"], meta.get("namespace", ""))
 

@@ -50,7 +50,7 @@ class Ownership:
     chapter: Chapter | None = None
     """In which their removal is told; by their kind where none is given."""
     replaced: frozenset[str] = frozenset()
-    """Kinds that are made anew where the API refuses to change them in place."""
+    """Kinds that are made anew where the API refuses to change them in place, or they have failed."""
 
     @property
     def selector(self) -> str:

@@ -7,12 +7,16 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from hardway.kube.api import Body
-from hardway.kube.conditions import HOLDS, ROLLED, holds, rolled, why_not
+from hardway.kube.conditions import HOLDS, ROLLED, failed, holds, rolled, why_not
 from hardway.kube.trouble import workload_trouble
 from hardway.resources.kubernetes import Condition
 
 if TYPE_CHECKING:
     from hardway.kube.client import KubeClient
+
+
+class Hopeless(Exception):
+    """A condition that will not come true any more; says why."""
 
 
 async def held(client: KubeClient, condition: Condition, body: Body | None) -> str:
@@ -28,7 +32,7 @@ async def the_object(client: KubeClient, of: Condition) -> Body | None:
 
 
 async def watch(client: KubeClient, condition: Condition, waiting: Callable[[str], None]) -> bool:
-    """Whether it came to hold before the watch ended."""
+    """Whether it came to hold before the watch ended. Raises Hopeless."""
     where = (condition.api_version, condition.object_kind, condition.namespace)
     if await the_object(client, condition) is None:
         waiting(why_not(await held(client, condition, None)))
@@ -38,6 +42,8 @@ async def watch(client: KubeClient, condition: Condition, waiting: Callable[[str
             answer = await held(client, condition, body)
             if answer == HOLDS:
                 return True
+            if lost := failed(body):
+                raise Hopeless(lost)
             waiting(await explained(client, body, why_not(answer)))
     return False
 

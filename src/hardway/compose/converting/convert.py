@@ -8,7 +8,7 @@ from typing import Final
 
 from hardway.compose.converting.modes import tell_modes
 from hardway.compose.converting.names import label, labels, project_labels
-from hardway.compose.converting.network import service_objects, tell_networks, tell_ports
+from hardway.compose.converting.network import service_objects, tell_networks, tell_ports, tell_twice_published
 from hardway.compose.converting.parts import Around, Body, Names
 from hardway.compose.converting.storage import claim
 from hardway.compose.converting.support import tell_keys
@@ -52,6 +52,7 @@ def convert(project: Project, *, lax: bool = False) -> Converted:
     _tell_names(around)
     tell_keys(project.tree, telling)
     tell_networks(around)
+    tell_twice_published(around)
     workloads = tuple(_workloads(around))
     used = {key for one in workloads for key in one.claims}
     claims = tuple(claim(one, around) for key, one in project.volumes.items() if key in used and not one.external)

@@ -134,6 +134,10 @@ def host_aliases(service: Service, around: Around) -> list[Body]:
     """extra_hosts as lines of /etc/hosts."""
     by_address: dict[str, list[str]] = {}
     for host, addresses in service.extra_hosts.items():
+        if not _DNS_NAME.fullmatch(host.lower()):
+            path = ("services", service.name, "extra_hosts", host)
+            around.telling.cannot(service.place_of("extra_hosts"), path, f"{host!r} is no host's name", "as DNS has it")
+            continue
         for address in addresses:
             try:
                 by_address.setdefault(str(ip_address(address)), []).append(host.lower())
@@ -145,11 +149,16 @@ def host_aliases(service: Service, around: Around) -> list[Body]:
     return [{"ip": address, "hostnames": hosts} for address, hosts in by_address.items()]
 
 
-def dns_config(service: Service) -> Body:
+def dns_config(service: Service, around: Around) -> Body:
     """dns_search and dns_opt, beneath the cluster's own."""
-    options = [_option(one) for one in service.dns_opt]
+    options = [_option(one) for one in service.dns_opt if one.partition(":")[0]]
+    searches = [one for one in service.dns_search if _DNS_NAME.fullmatch(one)]
+    for one in service.dns_search:
+        if one not in searches:
+            path = ("services", service.name, "dns_search")
+            around.telling.cannot(service.place_of("dns_search"), path, f"{one!r} is no domain", "such as example.org")
     return {
-        **({"searches": list(service.dns_search)} if service.dns_search else {}),
+        **({"searches": searches} if searches else {}),
         **({"options": options} if options else {}),
     }
 
@@ -157,6 +166,20 @@ def dns_config(service: Service) -> Body:
 def _option(written: str) -> Body:
     name, sign, value = written.partition(":")
     return {"name": name, **({"value": value} if sign else {})}
+
+
+def tell_twice_published(around: Around) -> None:
+    """One port of a machine leads to one service."""
+    taken: dict[tuple[int, str], str] = {}
+    for service in around.project.services:
+        for port in service.ports:
+            key = (port.published or 0, port.protocol)
+            if not port.published or _is_local(port):
+                continue
+            if key in taken:
+                what = f"port {port.published} is published twice, first by {taken[key]}"
+                around.telling.refuse(port.place, ("services", service.name, "ports"), what, "give each its own")
+            taken.setdefault(key, service.name)
 
 
 def tell_networks(around: Around) -> None:

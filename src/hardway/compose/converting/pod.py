@@ -32,6 +32,7 @@ def pod(service: Service, around: Around) -> tuple[Body, Pieces]:
     add_environment(service, around, pieces)
     add_storage(service, around, pieces)
     add_grants(service, around, pieces)
+    _tell_twice(service, around, pieces)
     labels = {**around.pod_labels(service.name), **{f"{VOLUME}/{claim}": "shared" for claim in pieces.shared}}
     meta: Body = {"labels": labels}
     if pieces.objects:
@@ -39,10 +40,22 @@ def pod(service: Service, around: Around) -> tuple[Body, Pieces]:
     return {"metadata": meta, "spec": _spec(service, around, pieces)}, pieces
 
 
+def _tell_twice(service: Service, around: Around, pieces: Pieces) -> None:
+    """Volumes, secrets and configs have one place each."""
+    paths = [mount["mountPath"] for mount in pieces.mounts]
+    for path in paths:
+        if ":" in path:
+            what = f"{path!r} has a colon, and Kubernetes mounts nothing there"
+            around.telling.refuse(service.place, ("services", service.name), what, "a path without one")
+    for path in sorted({one for one in paths if paths.count(one) > 1}):
+        what = f"{path} is where more than one thing would be"
+        around.telling.refuse(service.place, ("services", service.name), what, "give each a target of its own")
+
+
 def _spec(service: Service, around: Around, pieces: Pieces) -> Body:
     """Variables of Kubernetes' own for each Service (DB_PORT=tcp://...) would be taken for the program's."""
     security = pod_security(service, around, keeps=bool(pieces.claims))
-    hosts, dns = host_aliases(service, around), dns_config(service)
+    hosts, dns = host_aliases(service, around), dns_config(service, around)
     return {
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
@@ -60,7 +73,7 @@ def _spec(service: Service, around: Around, pieces: Pieces) -> Body:
 
 
 def _container(service: Service, around: Around, pieces: Pieces) -> Body:
-    security, resources = container_security(service, around), _resources(service)
+    security, resources = container_security(service, around), _resources(service, around)
     ports = sorted({(port.target, port.protocol) for port in service.ports} | set(service.expose))
     return {
         "name": around.names.services[service.name],
@@ -95,7 +108,13 @@ def _grace(service: Service) -> int:
     return DATABASE_GRACE if keeps or database_of(service.image) else GRACE
 
 
-def _resources(service: Service) -> Body:
+def _resources(service: Service, around: Around) -> Body:
+    for key in ("cpu", "memory"):
+        limit, reserved = getattr(service.limits, key), getattr(service.reservations, key)
+        if limit and reserved and reserved > limit:
+            path = ("services", service.name, "deploy", "resources")
+            what = f"more {key} is reserved than the limit allows"
+            around.telling.refuse(service.place_of("deploy", "resources"), path, what, "reserve no more than the limit")
     limits, requests = _quantities(service.limits), _quantities(service.reservations)
     return {**({"limits": limits} if limits else {}), **({"requests": requests} if requests else {})}
 

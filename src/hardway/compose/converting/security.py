@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,6 +26,7 @@ SAFE_SYSCTLS: Final = frozenset(
     }
 )
 """Those that a kubelet takes without being told to (Kubernetes, "Using sysctls in a Kubernetes Cluster")."""
+_CAPABILITY: Final = re.compile(r"[A-Za-z][A-Za-z_]{2,40}")
 _NO_NEW: Final = frozenset({"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"})
 _UNCONFINED: Final = frozenset({"seccomp:unconfined", "seccomp=unconfined"})
 
@@ -32,10 +34,15 @@ _UNCONFINED: Final = frozenset({"seccomp:unconfined", "seccomp=unconfined"})
 def container_security(service: Service, around: Around) -> Body:
     """A container's securityContext, empty where nothing is said."""
     capabilities = {
-        key: [one.upper().removeprefix("CAP_") for one in listed]
+        key: [one.upper().removeprefix("CAP_") for one in listed if _CAPABILITY.fullmatch(one)]
         for key, listed in (("add", service.cap_add), ("drop", service.cap_drop))
         if listed
     }
+    for one in (*service.cap_add, *service.cap_drop):
+        if not _CAPABILITY.fullmatch(one):
+            key = "cap_add" if one in service.cap_add else "cap_drop"
+            path = ("services", service.name, key)
+            around.telling.cannot(service.place_of(key), path, f"{one!r} is no capability", "such as NET_ADMIN")
     return {
         **({"privileged": True} if service.privileged else {}),
         **({"readOnlyRootFilesystem": True} if service.read_only else {}),

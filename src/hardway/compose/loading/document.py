@@ -23,6 +23,8 @@ MOST_VALUES: Final = 100_000
 
 _TAGS: Final = ("!reset", "!override")
 _TEXT: Final = "tag:yaml.org,2002:str"
+_ODD: Final = re.compile("[\x00\ud800-\udfff]")
+"""A null character, and halves of surrogate pairs."""
 _INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})\Z")
 _OCTAL: Final = re.compile(r"0o?([0-7]{1,20})\Z")
 _HEX: Final = re.compile(r"0x([0-9a-fA-F]{1,20})\Z")
@@ -123,11 +125,15 @@ class _Reader:
 
     def _scalar(self, node: Any, path: Path, tag: str) -> Scalar:
         place = self._place(node)
-        if "\x00" in node.value:
-            self.faults.add(place, path, "holds a null character", "remove it")
+        self._check_characters(node.value, place, path)
         is_plain = node.style is None and not (node.tag == _TEXT and _tagged(node))
         value = _plain(node.value) if is_plain else node.value
         return Scalar(value, place, node.value, tag)
+
+    def _check_characters(self, written: str, place: Place, path: Path) -> None:
+        found = _ODD.search(written)
+        if found:
+            self.faults.add(place, path, f"holds {found[0]!a}, which is no text", "remove it")
 
     def _entries(self, node: yaml.MappingNode, path: Path) -> dict[str, Entry]:
         own: dict[str, Entry] = {}
@@ -142,6 +148,7 @@ class _Reader:
                 what = f"given twice, first on line {line}"
                 self.faults.add(self._place(key), (*path, key.value), what, "keep one")
             else:
+                self._check_characters(key.value, self._place(key), path)
                 own[key.value] = Entry(self._place(key), self.node(value, (*path, key.value)))
         return {**merged, **own}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
@@ -34,13 +35,10 @@ def _mode(grant: View) -> int | None:
         return None
     node = grant.table.get("mode")
     value = getattr(node, "value", None)
-    if isinstance(value, int) and 0 <= value <= 0o7777:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0o777:
         return value
     written = grant.text("mode")
-    if isinstance(value, str) and written.isascii() and written.isdigit() and len(written) < 6:
-        try:
-            return int(written, 8) & 0o7777
-        except ValueError:
-            pass
+    if isinstance(value, str) and re.fullmatch(r"0?o?[0-7]{1,3}", written):
+        return int(written.replace("o", ""), 8)
     grant.faults.add(grant.place("mode"), (*grant.path, "mode"), f"{written!r} is no file mode", "such as 0440")
     return None

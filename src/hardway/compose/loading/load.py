@@ -25,6 +25,8 @@ from hardway.compose.tree import Items, Node, Notes, Place, Scalar, Table, text
 
 DEEPEST: Final = 20
 """Includes within includes."""
+MOST_INCLUDES: Final = 200
+"""A few files that include each other twice would be read without end."""
 RESOURCES: Final = ("services", "volumes", "networks", "secrets", "configs")
 
 
@@ -91,6 +93,7 @@ class Loading:
 
     def __init__(self, files: Files, faults: Collector, notes: Notes) -> None:
         self._files, self._faults, self._notes = files, faults, notes
+        self._included = 0
 
     def layers(self, paths: Sequence[Path], around: Ground, above: tuple[Path, ...]) -> Table:
         """The files laid on each other."""
@@ -141,6 +144,11 @@ class Loading:
 
     def _including(self, tree: Table, item: Table, around: Ground, above: tuple[Path, ...]) -> Table:
         paths = _paths(item, "path")
+        self._included += 1
+        if not paths or self._included > MOST_INCLUDES:
+            what = "names no file" if not paths else f"more than {MOST_INCLUDES} files are included"
+            self._faults.add(item.place, ("include",), what, "name fewer" if paths else "give its path")
+            return tree
         if len(above) > DEEPEST or any(path in above for path in paths):
             self._faults.add(item.place, ("include",), "a file that includes itself", "take one of the includes away")
             return tree
