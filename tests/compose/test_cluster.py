@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copy
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -26,7 +26,6 @@ from hardway.engine.apply import ApplyFailed
 from hardway.engine.handler import StepFailed
 from hardway.kube.api import ApiError, Body
 from hardway.kube.client import KubeClient
-from hardway.machines.transport import Result
 from hardway.operations.look import Picture
 from hardway.operations.up import Declined, Refused
 from hardway.operations.world import World
@@ -74,25 +73,6 @@ class Watcher:
     def failed(self, failure: StepFailed) -> None: ...
 
 
-@dataclass
-class Machines:
-    """Machines that keep the scripts that they were given."""
-
-    ran: list[str] = field(default_factory=list)
-
-    async def reach(self, machine: str) -> Any:
-        async def run(script: str) -> Result:
-            self.ran.append(f"{machine}: {script}")
-            return Result(0, b"", b"")
-
-        return SimpleNamespace(run=run)
-
-
-class Provider:
-    async def survey(self, cluster: object) -> None:
-        """There is nothing to look for."""
-
-
 @pytest.fixture
 async def client(api: RealApi) -> AsyncIterator[KubeClient]:
     async with client_of(api.break_glass) as client:
@@ -112,11 +92,7 @@ def world(api: RealApi, tmp_path: Path) -> World:
     copy(api.break_glass, tmp_path / KUBECONFIG)
     state = SimpleNamespace(path=tmp_path, journal=tmp_path / "journal.sqlite")
     cluster = SimpleNamespace(name="demo", workers=WORKERS)
-    machines = SimpleNamespace(transport=Machines().reach)
-    world = SimpleNamespace(
-        state=state, cluster=cluster, machines=machines, provider=Provider(), resolve=lambda ref: b""
-    )
-    return cast("World", world)
+    return cast("World", SimpleNamespace(state=state, cluster=cluster, resolve=lambda ref: b""))
 
 
 async def _play(client: KubeClient) -> None:
@@ -125,9 +101,6 @@ async def _play(client: KubeClient) -> None:
         for version, kind in WORKLOADS:
             for body in await client.list(version, kind, labels="app.kubernetes.io/managed-by=hardway-compose"):
                 await _ready(client, body)
-        for volume in await client.list("v1", "PersistentVolume"):
-            if volume["metadata"].get("deletionTimestamp"):
-                await _let_go(client, "PersistentVolume", volume["metadata"]["name"], "")
         for space in await client.list("v1", "Namespace"):
             if space["metadata"].get("deletionTimestamp"):
                 await _finalize(client, space)
@@ -304,6 +277,7 @@ async def test_the_clusters_own_look_does_not_see_a_project(world: World, client
 @pytest.mark.parametrize(
     ("volume", "says"),
     [
+        ("", "needs a StorageClass, and the cluster has no default one"),
         ("x-hardway: {class: fast}", "asks for StorageClass fast, and there is none of that name"),
         ("external: true", "is external, and no PersistentVolumeClaim of that name is there"),
     ],
@@ -316,44 +290,6 @@ async def test_what_volumes_need_is_looked_for_before_anything_is_made(
     with pytest.raises(Refused, match=says):
         await run_up(world, project)
     assert await client.get("v1", "Namespace", "shop") is None
-
-
-async def test_without_a_class_a_volume_is_a_folder_of_one_machine(
-    world: World, client: KubeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machines = Machines()
-    monkeypatch.setattr(world.machines, "transport", machines.reach)
-    await _storage_class(client, default=False)
-    project = converted(SHOP)
-    _, begun = await run_up(world, project)
-    assert begun.index("shop/data") < begun.index("v1/PersistentVolumeClaim/shop/data")
-    volume = await client.get("v1", "PersistentVolume", "shop.data")
-    claim = await client.get("v1", "PersistentVolumeClaim", "data", "shop")
-    assert volume is not None and claim is not None
-    assert volume["spec"]["hostPath"] == {"path": "/var/lib/hardway-volumes/shop/data", "type": "DirectoryOrCreate"}
-    assert claim["spec"]["volumeName"] == "shop.data"
-    await _storage_class(client, default=True)
-    assert (await proposal(world, project, "shop")).plan.steps == (), "what is somewhere stays there"
-    await run_down(world)
-    assert await client.get("v1", "PersistentVolume", "shop.data") is not None
-    assert machines.ran == []
-    await run_down(world, volumes=True)
-    assert await client.get("v1", "PersistentVolume", "shop.data") is None
-    folder = "/var/lib/hardway-volumes/shop"
-    script = f"rm -rf --one-file-system -- {folder}/data && {{ rmdir -- {folder} 2>/dev/null || :; }}"
-    assert machines.ran == [f"w0: {script}"]
-
-
-async def test_a_volume_whose_machine_is_no_more_is_refused(
-    world: World, client: KubeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await _storage_class(client, default=False)
-    await run_up(world, converted(SHOP))
-    with monkeypatch.context() as patched:
-        patched.setattr(world.cluster, "workers", (SimpleNamespace(name="w9", address="203.0.113.29"),))
-        with pytest.raises(Refused, match="the volume data is on w0, which is no worker of this cluster any more"):
-            await proposal(world, converted(SHOP), "shop")
-    await run_down(world, volumes=True)
 
 
 async def test_a_job_that_fails_is_told_at_once_and_tried_again(world: World, client: KubeClient) -> None:

@@ -22,8 +22,6 @@ GONE_WITHIN: Final = 180.0
 """Seconds that a project may take to end: databases are given two minutes to write out what they hold."""
 PAUSE: Final = 0.5
 """Seconds between two looks at what is going: pods and the namespace are of two kinds, and no one watch has both."""
-CLASS: Final = "hardway-local"
-"""The class of volumes on a machine's own disk; no StorageClass of that name is needed, volumes are bound by hand."""
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -77,21 +75,18 @@ def _external(converted: Converted) -> Iterator[str]:
 
 def _classes_lacking(claims: Sequence[Body], classes: Sequence[Body]) -> Iterator[str]:
     known = {one["metadata"]["name"] for one in classes}
-    default = has_default(classes)
+    default = any(one["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true" for one in classes)
     for body in claims:
         name, wanted = body["metadata"]["name"], body["spec"].get("storageClassName")
-        if wanted and wanted not in known and wanted != CLASS:
+        if wanted and wanted not in known:
             yield f"the volume {name} asks for StorageClass {wanted}, and there is none of that name"
         if not wanted and not default:
             listed = (
-                f"name one with x-hardway: {{class: ...}} ({', '.join(sorted(known))})" if known else "there is none"
+                f"name one with x-hardway: {{class: ...}} ({', '.join(sorted(known))})"
+                if known
+                else "put `storage: {kind: local}` into its spec, and `hardway up`"
             )
             yield f"the volume {name} needs a StorageClass, and the cluster has no default one: {listed}"
-
-
-def has_default(classes: Sequence[Body]) -> bool:
-    """Whether a claim that names no StorageClass gets one."""
-    return any(one["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true" for one in classes)
 
 
 async def await_gone(kubeconfig: Path, namespace: str, selector: str, *, whole: bool) -> str:

@@ -7,7 +7,6 @@ from time import monotonic
 
 from hardway.compose.cluster import await_gone, lacking, others
 from hardway.compose.converting.convert import Converted
-from hardway.compose.placing import Placed, place
 from hardway.compose.resources import ownership, resources
 from hardway.compose.stage import Stage, is_object, stage
 from hardway.engine.apply import Watcher
@@ -71,24 +70,14 @@ async def down(
 
 
 async def _proposal(here: Stage, converted: Converted) -> Picture:
-    machines = [machine.name for machine in here.world.cluster.workers]
-    found = await place(here.kubeconfig, converted, here.project, machines)
-    picture = await here.look(resources(found.converted, found.volumes))
-    lacks = await lacking(here.kubeconfig, found.converted, picture.plan)
-    refusals = (*others(picture.seen, picture.plan), *lacks, *_homeless(found, machines))
+    picture = await here.look(resources(converted))
+    refusals = (
+        *others(picture.seen, picture.plan),
+        *await lacking(here.kubeconfig, converted, picture.plan),
+    )
     if refusals:
         raise Refused(("the cluster cannot take this project; nothing was touched:", *refusals))
     return picture
-
-
-def _homeless(found: Placed, machines: list[str]) -> list[str]:
-    """Volumes on machines that the cluster has no more."""
-    return [
-        f"the volume {volume.claim} is on {volume.machine}, which is no worker of this cluster any more; "
-        "bring it back, or give the data up with `hardway compose down -v`"
-        for volume in found.volumes
-        if volume.machine not in machines
-    ]
 
 
 def _conditions(plan: Plan) -> Plan:

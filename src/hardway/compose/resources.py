@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from hardway.compose.converting.convert import Converted, by_name
@@ -43,19 +43,18 @@ def ownership(project: str, namespace: str) -> Ownership:
     return Ownership(project_labels(project), KINDS, namespace, Chapter.APPLICATION, REPLACED)
 
 
-def resources(converted: Converted, volumes: Sequence[Resource] = ()) -> tuple[Resource, ...]:
-    """Everything that a project is, each with what must be before it; `volumes` are those that its claims are bound to.
+def resources(converted: Converted) -> tuple[Resource, ...]:
+    """Everything that a project is, each with what must be before it.
 
     All Services are before any workload: programs look others' names up when they start, some of them only then.
     """
-    return (*volumes, *_resources(converted, tuple(one.id for one in volumes)))
+    return tuple(_resources(converted))
 
 
-def _resources(converted: Converted, volumes: Sequence[str]) -> Iterator[Resource]:
+def _resources(converted: Converted) -> Iterator[Resource]:
     space = _object(converted.namespace)
     yield space
-    claims = [_object(body, space.id, *volumes) for body in converted.claims]
-    supporting = [*claims, *(_object(body, space.id) for body in converted.objects)]
+    supporting = [_object(body, space.id) for body in (*converted.claims, *converted.objects)]
     yield from supporting
     before = (space.id, *(one.id for one in supporting))
     workloads = by_name(converted.workloads)
