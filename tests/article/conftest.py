@@ -75,9 +75,9 @@ def _everything(sdk: Any, project: str | None) -> Iterable[tuple[str, Iterable[A
     yield "zones", sdk.dns.zones()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def article(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Article]:
-    """The example, not made yet; taken down before other tests use the cloud, whatever happens."""
+    """The example, not made yet; taken down before the next module uses the cloud, whatever happens."""
     folder = tmp_path_factory.mktemp("article")
     shutil.copy(EXAMPLE, folder / "cluster.yaml")
     driver = Article(folder, operations.client_environment(cloud.name), cloud)
@@ -85,19 +85,19 @@ def article(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> It
     driver("down", "--yes", code=None)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def before(article: Article) -> dict[str, list[str]]:
     """What there was before the cluster."""
     return article.listing()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def counted(article: Article) -> dict[str, int]:
     """How many of each there were before the cluster."""
     return article.counts()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def made(article: Article, before: dict[str, list[str]], counted: dict[str, int]) -> Article:
     """The cluster, made."""
     article.up()

@@ -208,6 +208,17 @@ def test_the_command_line(programs: dict[str, Path], served: Served, arguments: 
     assert bool(ended.stderr) == bool(code)
 
 
+def test_a_file_is_written_and_read(programs: dict[str, Path], tmp_path: Path) -> None:
+    """What a pod does with a volume."""
+    probe, note = str(programs["probe"]), str(tmp_path / "note")
+    assert subprocess.run([probe, "put", note, "kept"], check=False).returncode == 0
+    assert subprocess.run([probe, "get", note], capture_output=True, text=True, check=False).stdout == "kept"
+    for wrong in (["get", f"{note}/x"], ["put", f"{note}/x", ""], ["get"], ["put", note]):
+        ended = subprocess.run([probe, *wrong], capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert ended.stderr
+
+
 def test_a_key_that_cannot_be_read_ends_it_at_once(programs: dict[str, Path], tmp_path: Path) -> None:
     command = [programs["probe"], "serve", "--listen=127.0.0.1:0", f"--cert={tmp_path / 'none'}"]
     ended = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=20, check=False)

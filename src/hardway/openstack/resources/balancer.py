@@ -18,15 +18,12 @@ class Abilities:
 
     algorithm: str = "ROUND_ROBIN"
     monitor: str = "HTTPS"
-    failures: int = 2
-    """So many questions without a good answer turn a member off: a busy API server may once answer too late."""
     groups_on_vip: bool = True
     """Whether the VIP's port heeds security groups."""
 
 
-ABILITIES: Final = {"ovn": Abilities(algorithm="SOURCE_IP_PORT", monitor="TCP", failures=1, groups_on_vip=False)}
-"""Of providers that cannot do all (ovn: docs.openstack.org/ovn-octavia-provider, "Limitations"). OVN's monitor connects
-on the member's own host, and a kernel answers: one failure tells."""
+ABILITIES: Final = {"ovn": Abilities(algorithm="SOURCE_IP_PORT", monitor="TCP", groups_on_vip=False)}
+"""Of providers that cannot do all (ovn: docs.openstack.org/ovn-octavia-provider, "Limitations")."""
 
 
 def abilities(provider: str) -> Abilities:
@@ -131,16 +128,16 @@ class HealthMonitor(BalancerPart):
     timeout: int = 1
     """Seconds for an answer."""
     retries: int = 2
-    """So many good answers turn a member on again."""
+    """So many answers, or failures, turn a member's state."""
     tells_failures: bool = True
-    """Whether the API takes how many failures turn a member off; LBaaS v2 takes `retries` for both."""
+    """Whether the API takes the number of failures by itself (Octavia: else it is three); LBaaS v2 does not."""
 
     def attributes(self, known: Known) -> Attributes:
         able = self.abilities(known)
         times = {"delay": str(self.delay), "timeout": str(self.timeout), "retries": str(self.retries)}
         if able is None:
             return {"type": UNKNOWN, "path": UNKNOWN, **times}
-        failures = {"failures": str(able.failures)} if self.tells_failures else {}
+        failures = {"failures": str(self.retries)} if self.tells_failures else {}
         path = self.path if able.monitor == "HTTPS" else "none"
         return {"type": able.monitor, "path": path, **times, **failures}
 
