@@ -57,6 +57,8 @@ class Vpc:
         await ensure_namespace(title)
         one = IPv4Address(address)
         link, mac = link_name(one), hardware_address(one)
+        # The kernel takes a namespace's links away a moment after the namespace, and addresses are given again.
+        await succeeds(("ip", "-n", self.place.title, "link", "del", link))
         await _batch(
             self.place.title,
             f"link add {link} type veth peer name eth0 address {mac} netns {title}",
