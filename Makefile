@@ -38,7 +38,7 @@ images: setup
 	@tools/stages binaries images
 
 test: setup
-	@tools/stages lint types contracts binaries unit fargate e2e
+	@tools/stages lint types contracts binaries unit e2e
 
 bench: setup binaries
 	.venv/bin/python -m bench

@@ -33,7 +33,11 @@ services:
     container_name: api
     healthcheck: {{test: [CMD, /probe, fetch, "http://127.0.0.1:8080/healthz"], interval: 1s}}
   quiet: {{<<: *probe, stop_grace_period: 1s}}
-  look: {{image: "{PROBE}", command: [resolve, api-server], restart: "no", depends_on: [api_server]}}
+  look:
+    image: "{PROBE}"
+    command: [resolve, api-server]
+    restart: "no"
+    depends_on: {{api_server: {{condition: service_healthy}}}}
 volumes: {{data: {{x-hardway: {{size: 1Gi}}}}}}
 secrets: {{token: {{file: token.txt}}}}
 """
