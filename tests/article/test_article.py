@@ -29,7 +29,7 @@ MACHINES = {
 }
 """Fixed and floating addresses."""
 KINDS = frozenset(
-    {"network", "subnet", "router", "router-interface", "security-group", "security-rule", "zone", "key-pair"}
+    {"network", "subnet", "router", "router-interface", "security-group", "security-rule", "zone"}
     | {"server-group", "port", "load-balancer", "listener", "pool", "member", "health-monitor", "machine"}
     | {"floating-address", "record"}
 )

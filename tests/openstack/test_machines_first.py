@@ -65,6 +65,25 @@ def test_a_balancer_that_is_not_done_is_not_left_for_later() -> None:
     assert {step.resource.kind for step in first.steps} == MADE_FIRST
 
 
+def test_also_where_all_servers_run_already() -> None:
+    cluster, provider = example(), OpenStackProvider(Operator())
+    everything = wanted(cluster, {}, provider)
+    servers = [one for one in everything if one.kind == "machine"]
+    there = {one.id: Seen(one.id, {k: str(v) for k, v in one.attributes(lambda ref: b"").items()}) for one in servers}
+    plan = make_plan(everything, there, lambda ref: None)
+    first = to_begin_with(provider, cluster, Picture(everything, there, (), frozenset(), plan))
+    assert "floating-address" in {step.resource.kind for step in first.steps}
+    assert "unit" not in {step.resource.kind for step in first.steps}
+
+
+def test_what_is_all_there_is_to_do_is_done_at_once() -> None:
+    cluster, provider = example(), OpenStackProvider(Operator())
+    everything = tuple(one for one in wanted(cluster, {}, provider) if one.kind == "record")
+    plan = make_plan(everything, {}, lambda ref: None)
+    assert plan.steps
+    assert not to_begin_with(provider, cluster, Picture(everything, {}, (), frozenset(), plan))
+
+
 def test_also_where_some_machines_are_begun_and_others_not() -> None:
     """A run that was cut off between two servers: the API's objects must not be asked for."""
     everyone = frozenset(machine.name for machine in example().masters)

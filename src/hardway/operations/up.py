@@ -105,6 +105,7 @@ async def _apply_all(
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
     done = await run_plan(world, "up: machines", starts, watcher, journal, stop)
+    await world.machines.close()  # the ways to machines may have moved
     again = await proposal(world)
     if beyond(picture.plan, again.plan) and not agree(again):
         raise Declined("the machines that were off were started, and nothing else was changed")
@@ -117,10 +118,13 @@ def to_begin_with(provider: Provider, cluster: Cluster, picture: Picture) -> Pla
     In a cloud all of the cloud's objects as well: a balancer that gets its outside address moves its members' own to
     the gateway (OVN), and every connection to them breaks.
     """
-    brings_machines = any(is_machine(step.resource) and step.action is not Action.REMOVE for step in picture.plan.steps)
-    if brings_machines and provider.expected_facts(cluster) is None:
-        return not_on_machines(picture.plan)
-    return machines_first(picture)
+    if provider.expected_facts(cluster) is not None:
+        return machines_first(picture)
+    theirs = {one.id for one in provider.wanted(cluster)}
+    made = [step for step in picture.plan.steps if step.id in theirs and step.action is not Action.REMOVE]
+    first = not_on_machines(picture.plan) if made else Plan(())
+    is_all = len(first.steps) == len(picture.plan.steps)
+    return Plan(()) if is_all and not any(is_machine(step.resource) for step in made) else first
 
 
 def _refuse_more(again: Picture) -> bool:

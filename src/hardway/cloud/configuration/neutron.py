@@ -47,8 +47,7 @@ def neutron(settings: Settings) -> Sections:
             "ovn_l3_scheduler": "leastloaded",
             "ovn_metadata_enabled": False,
             "enable_distributed_floating_ip": True,
-            # To look for differences first thing takes 20 s; the maintenance that goes on finds and mends them as well.
-            "neutron_sync_mode": "off",
+            "neutron_sync_mode": "log",
             "dns_servers": str(OPERATOR_ADDRESS),
         },
         "oslo_policy": {"policy_file": settings.place.etc / "neutron/policy.yaml"},
