@@ -77,7 +77,8 @@ def _kill_when(article: Article, kind: str, moment: str) -> None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     _, said = process.communicate()
-    assert process.returncode == -signal.SIGKILL, f"{kind}: {said}"
+    # It may end by itself where the masters' addresses have just moved (docs/openstack.md, "Limits").
+    assert process.returncode == -signal.SIGKILL or "cannot be reached" in said, f"{kind}: {said}"
 
 
 def _query(article: Article, sql: str, otherwise: int) -> int:

@@ -10,7 +10,6 @@ from time import monotonic
 from hardway import __version__
 from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
 from hardway.engine.journal import Journal, StepRecord
-from hardway.machines.provider import Provider
 from hardway.operations.look import Picture, look, machines_first, not_on_machines
 from hardway.operations.wanted import is_machine
 from hardway.operations.world import World
@@ -22,7 +21,6 @@ from hardway.resources.host import Unit
 from hardway.resources.operator import Key, Secret
 from hardway.spec.dump import dump, from_json
 from hardway.spec.immutable import refused_changes
-from hardway.spec.model import Cluster
 from hardway.state.directory import APPLIED
 from hardway.state.lock import myself
 
@@ -101,30 +99,22 @@ async def _apply_all(
 ) -> int:
     """Machines first that are off, or that only a look tells about. What only then comes to light is new to the user,
     and done when they agree."""
-    starts = to_begin_with(world.provider, world.cluster, picture)
+    starts = _to_begin_with(world, picture)
     if not starts:
         return await run_plan(world, "up", picture.plan, watcher, journal, stop)
     done = await run_plan(world, "up: machines", starts, watcher, journal, stop)
-    await world.machines.close()  # the ways to machines may have moved
     again = await proposal(world)
     if beyond(picture.plan, again.plan) and not agree(again):
         raise Declined("the machines that were off were started, and nothing else was changed")
     return done + await run_plan(world, "up", again.plan, watcher, journal, stop)
 
 
-def to_begin_with(provider: Provider, cluster: Cluster, picture: Picture) -> Plan:
-    """What must be done before the rest can be planned: machines that are off, and such as only a look tells about.
-
-    In a cloud all of the cloud's objects as well: a balancer that gets its outside address moves its members' own to
-    the gateway (OVN), and every connection to them breaks.
-    """
-    if provider.expected_facts(cluster) is not None:
-        return machines_first(picture)
-    theirs = {one.id for one in provider.wanted(cluster)}
-    made = [step for step in picture.plan.steps if step.id in theirs and step.action is not Action.REMOVE]
-    first = not_on_machines(picture.plan) if made else Plan(())
-    is_all = len(first.steps) == len(picture.plan.steps)
-    return Plan(()) if is_all and not any(is_machine(step.resource) for step in made) else first
+def _to_begin_with(world: World, picture: Picture) -> Plan:
+    """What must be done before the rest can be planned: machines that are off, and such as only a look tells about."""
+    makes_machines = any(is_machine(step.resource) and step.action is Action.CREATE for step in picture.plan.steps)
+    if makes_machines and world.provider.expected_facts(world.cluster) is None:
+        return not_on_machines(picture.plan)
+    return machines_first(picture)
 
 
 def _refuse_more(again: Picture) -> bool:
