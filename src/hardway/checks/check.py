@@ -11,6 +11,7 @@ from hardway.resources.base import Chapter
 
 if TYPE_CHECKING:
     from hardway.checks.scene import Scene
+    from hardway.spec.model import Cluster
 
 WITHIN: Final = 30.0
 """Seconds that a check may take unless it says otherwise."""
@@ -47,15 +48,23 @@ class Check:
     """Names of the checks without which this one proves nothing: it is not tried unless they passed."""
     within: float = WITHIN
     """Seconds."""
+    concerns: Callable[[Cluster], bool] = lambda cluster: True
+    """Whether a cluster has what it proves; it is left out where not."""
 
 
 def check(
-    name: str, proves: str, chapter: Chapter, *, after: tuple[str, ...] = (), within: float = WITHIN
+    name: str,
+    proves: str,
+    chapter: Chapter,
+    *,
+    after: tuple[str, ...] = (),
+    within: float = WITHIN,
+    concerns: Callable[[Cluster], bool] = lambda cluster: True,
 ) -> Callable[[Callable[[Scene], Awaitable[Finding]]], Check]:
     """Makes a check of the function that carries it out."""
 
     def made(run: Callable[[Scene], Awaitable[Finding]]) -> Check:
-        return Check(name, proves, chapter, run, after, within)
+        return Check(name, proves, chapter, run, after, within, concerns)
 
     return made
 

@@ -18,6 +18,7 @@ from hardway.checks.machines import machines
 from hardway.checks.network import cluster_ip, node_port, pod_to_pod
 from hardway.checks.nodes import nodes
 from hardway.checks.pods import pods
+from hardway.checks.storage import storage
 from hardway.checks.tokens import service_account_token
 from hardway.checks.units import units
 
@@ -35,6 +36,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     anonymous_kubelets,
     service_account_token,
     pods,
+    storage,
     pod_to_pod,
     cluster_ip,
     node_port,

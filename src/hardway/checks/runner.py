@@ -57,14 +57,15 @@ CLEAN_UP: Final = "clean-up"
 async def verify(
     subject: Subject, checks: Sequence[Check] | None = None, on_row: OnRow = lambda row: None
 ) -> list[Row]:
-    """Run the checks (by default all of them); answers a row for each, in their order, and one for the clean-up.
+    """Run the checks (by default all) that concern the cluster; answers a row for each, in their order, and one for the
+    clean-up.
 
     Raises ApiUnavailable where the kubeconfig cannot be read, ValueError for checks that do not fit together.
     """
     from hardway.checks.registry import CHECKS
     from hardway.checks.scene import Scene  # the API's client takes a while to import
 
-    chosen = tuple(CHECKS if checks is None else checks)
+    chosen = tuple(one for one in (CHECKS if checks is None else checks) if one.concerns(subject.cluster))
     async with Scene(subject) as scene:
         try:
             rows = await run_all(chosen, scene, on_row)

@@ -25,6 +25,8 @@ DENY: Final = "hardway.example/deny"
 GROUP: Final = "probe.hardway.example"
 VERSION: Final = "v1alpha1"
 TLS: Final = "/tls"
+SOMEBODY: Final = 1234
+"""The user of a pod that writes into a volume: no node knows it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,6 +121,36 @@ def _pod(image: str) -> Body:
         "containers": [container],
         "volumes": [{"name": "tls", "secret": {"secretName": "probe-tls"}}],
     }
+
+
+def claim(space: str, name: str) -> Body:
+    """A claim of the default class."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": _meta(name, space), "spec": spec}
+
+
+def once(space: str, name: str, image: str, claim: str, *arguments: str) -> Body:
+    """A pod that does one thing with a volume, at /data, and ends."""
+    container = {
+        "name": NAME,
+        "image": image,
+        "imagePullPolicy": "Never",
+        "args": list(arguments),
+        "securityContext": {
+            "runAsUser": SOMEBODY,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    spec = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "containers": [container],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(name, space), "spec": spec}
 
 
 def service(space: str) -> Body:
