@@ -102,7 +102,7 @@ async def test_a_port_that_is_taken_is_said_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         cluster = small_cluster("port", "m0", api_port=port)
-        with pytest.raises(LabFault, match=rf"port {port} of 127\.0\.0\.1 is in use.*\n.*lab\.apiPort"):
+        with pytest.raises(LabFault, match=rf"port {port} of 127\.0\.0\.1: in use.*\n.*lab\.apiPort"):
             async with running(cluster):
                 pass
 
