@@ -286,7 +286,7 @@ def depending_on(name: str) -> set[str]:
 
 
 def test_every_check_has_its_break() -> None:
-    """Of those that concern this cluster; storage is broken where there is some, in test_08b_volumes.py."""
+    """Of those that concern this cluster: it has no storage."""
     here = (check.name for check in CHECKS if check.concerns(Cluster(name="any")))
     assert [one.check for one in BREAKS] == [*here, CLEAN_UP]
 

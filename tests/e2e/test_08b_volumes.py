@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hardway.components.storage import NAME, NAMESPACE, VOLUMES
+from hardway.components.storage import VOLUMES
 from tests.e2e.conftest import Driver
 
 pytestmark = pytest.mark.e2e
@@ -224,14 +224,6 @@ def test_what_cannot_be_kept_is_refused_by_the_provisioner(storage: Storage, oth
     )
     assert told
     assert storage.volume("shared")["status"] == "Pending"
-
-
-def test_verify_is_red_where_nothing_provides_volumes(storage: Storage, other: Driver) -> None:
-    other.kubectl("-n", NAMESPACE, "delete", "daemonset", NAME)
-    other.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", "--all", WITHIN)
-    assert set(other.failing_checks()) == {"storage"}
-    other.up()
-    assert other.failing_checks() == {}
 
 
 def test_nothing_is_left_to_do(storage: Storage, other: Driver) -> None:
