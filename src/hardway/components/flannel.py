@@ -20,13 +20,12 @@ from typing import Any, Final
 from hardway.components.component import Component, FactsOf
 from hardway.components.facts import Facts
 from hardway.components.layout import CNI_CONFIG, HARDWAY, KUBELET_UNIT, image, reference
-from hardway.components.manifest import Body, api_answers, kube_objects, meta, object_id
+from hardway.components.manifest import Body, api_answers, daemon_set, kube_objects, meta, object_id, rolled
 from hardway.components.nodes import node
 from hardway.components.rbac import admins
 from hardway.components.unit_file import service, unit_text
 from hardway.resources.base import Chapter, Content, Resource
 from hardway.resources.host import File
-from hardway.resources.kubernetes import Condition
 from hardway.spec.addresses import pod_range
 from hardway.spec.model import Cluster, Worker
 
@@ -120,17 +119,18 @@ def _masquerade_unit() -> str:
 
 
 def _in_cluster(cluster: Cluster) -> tuple[Resource, ...]:
+    pods = daemon_set(NAME, NAMESPACE, LABELS, _pod(cluster))
     bodies = (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": meta(NAMESPACE, labels=_PRIVILEGED)},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("flannel", NAMESPACE)},
         *_rights(),
         _net_conf(cluster),
-        _daemon_set(cluster),
+        pods,
     )
     # Without its node's range flanneld ends, and comes back only after the kubelet's pause of ten seconds.
     ranges = tuple(object_id(node(cluster, worker)) for worker in cluster.workers)
     objects = kube_objects(Chapter.POD_NETWORK, bodies, (*api_answers(cluster), object_id(admins()), *ranges))
-    return (*objects, _rolled(objects[-1].id))
+    return (*objects, rolled(Chapter.POD_NETWORK, pods))
 
 
 _PRIVILEGED: Final = {"pod-security.kubernetes.io/enforce": "privileged"}
@@ -173,18 +173,6 @@ def _net_conf(cluster: Cluster) -> Body:
 
 def _net_conf_name(cluster: Cluster) -> str:
     return f"flannel-{cluster.pod_network.backend}"
-
-
-def _daemon_set(cluster: Cluster) -> Body:
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
-        "metadata": meta(NAME, NAMESPACE, labels=LABELS),
-        "spec": {
-            "selector": {"matchLabels": LABELS},
-            "template": {"metadata": {"labels": LABELS}, "spec": _pod(cluster)},
-        },
-    }
 
 
 def _pod(cluster: Cluster) -> Body:
@@ -235,18 +223,6 @@ def _container(cluster: Cluster) -> Body:
 
 def _field(name: str, path: str) -> Body:
     return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-
-
-def _rolled(daemon_set: str) -> Condition:
-    return Condition(
-        chapter=Chapter.POD_NETWORK,
-        api_version="apps/v1",
-        object_kind="DaemonSet",
-        namespace=NAMESPACE,
-        object_name=NAME,
-        condition="Rolled",
-        needs=(daemon_set,),
-    )
 
 
 FLANNEL: Final = Component("flannel", wanted)

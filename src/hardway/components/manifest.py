@@ -15,7 +15,7 @@ from hardway.components.layout import (
     unit_id,
 )
 from hardway.resources.base import OPERATOR, Chapter
-from hardway.resources.kubernetes import KubeObject, object_name
+from hardway.resources.kubernetes import Condition, KubeObject, object_name
 from hardway.spec.model import HAPROXY, Cluster
 
 Body = Mapping[str, Any]
@@ -46,6 +46,32 @@ def object_id(body: Body) -> str:
 def meta(name: str, namespace: str | None = None, **more: Any) -> dict[str, Any]:
     """An object's metadata."""
     return {"name": name, **({"namespace": namespace} if namespace else {}), **more}
+
+
+def daemon_set(name: str, namespace: str, labels: Mapping[str, str], pod: Body) -> Body:
+    """A pod on every node that it tolerates."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": meta(name, namespace, labels=labels),
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def rolled(chapter: Chapter, body: Body) -> Condition:
+    """Wait until a DaemonSet runs what it says on every node."""
+    return Condition(
+        chapter=chapter,
+        api_version=body["apiVersion"],
+        object_kind=body["kind"],
+        namespace=body["metadata"]["namespace"],
+        object_name=body["metadata"]["name"],
+        condition="Rolled",
+        needs=(object_id(body),),
+    )
 
 
 def api_answers(cluster: Cluster) -> tuple[str, ...]:

@@ -19,11 +19,10 @@ from typing import Final
 
 from hardway.components.component import Component, FactsOf
 from hardway.components.layout import image, reference
-from hardway.components.manifest import Body, api_answers, kube_objects, meta, object_id
+from hardway.components.manifest import Body, api_answers, daemon_set, kube_objects, meta, object_id, rolled
 from hardway.components.rbac import GROUP, admins
 from hardway.resources.base import Chapter, Resource
 from hardway.resources.host import Directory
-from hardway.resources.kubernetes import Condition
 from hardway.spec.model import Cluster
 
 NAMESPACE: Final = "hardway-storage"
@@ -50,15 +49,16 @@ def _folder(worker: str) -> Directory:
 
 
 def _in_cluster(cluster: Cluster, folders: tuple[str, ...]) -> tuple[Resource, ...]:
+    pods = daemon_set(NAME, NAMESPACE, LABELS, _pod(cluster))
     bodies = (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": meta(NAMESPACE, labels=_PRIVILEGED)},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(NAME, NAMESPACE)},
         *_rights(),
         _class(),
-        _daemon_set(cluster),
+        pods,
     )
     objects = kube_objects(Chapter.STORAGE, bodies, (*api_answers(cluster), object_id(admins()), *folders))
-    return (*objects, _rolled(objects[-1].id))
+    return (*objects, rolled(Chapter.STORAGE, pods))
 
 
 _PRIVILEGED: Final = {"pod-security.kubernetes.io/enforce": "privileged"}
@@ -101,18 +101,6 @@ def _class() -> Body:
     }
 
 
-def _daemon_set(cluster: Cluster) -> Body:
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
-        "metadata": meta(NAME, NAMESPACE, labels=LABELS),
-        "spec": {
-            "selector": {"matchLabels": LABELS},
-            "template": {"metadata": {"labels": LABELS}, "spec": _pod(cluster)},
-        },
-    }
-
-
 def _pod(cluster: Cluster) -> Body:
     return {
         "priorityClassName": "system-node-critical",
@@ -142,18 +130,6 @@ def _container(cluster: Cluster) -> Body:
         # The same path as on the node: a volume names it.
         "volumeMounts": [{"name": "volumes", "mountPath": VOLUMES}],
     }
-
-
-def _rolled(daemon_set: str) -> Condition:
-    return Condition(
-        chapter=Chapter.STORAGE,
-        api_version="apps/v1",
-        object_kind="DaemonSet",
-        namespace=NAMESPACE,
-        object_name=NAME,
-        condition="Rolled",
-        needs=(daemon_set,),
-    )
 
 
 STORAGE: Final = Component("storage", wanted)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardway import __version__
 from hardway.compose.resources import CLAIM, ownership
-from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher, handlers_by_kind
+from hardway.engine.apply import Watcher, handlers_by_kind
 from hardway.engine.journal import Journal
+from hardway.engine.recorded import apply_recorded
 from hardway.kube.api import ApiUnavailable
 from hardway.kube.handler import KubeHandler
 from hardway.operations.access import kubeconfig_path
@@ -45,21 +46,9 @@ class Stage:
 
     async def run(self, operation: str, plan: Plan, watcher: Watcher, stop: asyncio.Event) -> int:
         """Apply one plan; answers how many steps were done. Raises ApplyFailed, Stopped."""
-        journal = Journal(self.world.state.journal)
-        try:
-            run = journal.begin(f"compose {operation} {self.project}", __version__, plan)
-            try:
-                await Apply(plan, handlers_by_kind([self.kube]), self.world.resolve, run, watcher, stop).run()
-            except ApplyFailed:
-                run.end("failed")
-                raise
-            except Stopped:
-                run.end("stopped")
-                raise
-            run.end("done")
-        finally:
-            journal.close()
-        return len(plan.steps)
+        named, handlers = f"compose {operation} {self.project}", handlers_by_kind([self.kube])
+        with closing(Journal(self.world.state.journal)) as journal:
+            return await apply_recorded(journal, named, plan, handlers, self.world.resolve, watcher, stop)
 
 
 def stage(world: World, project: str, namespace: str) -> Stage:

@@ -23,9 +23,9 @@ def rolled(body: Body | None, nodes: int) -> str:
     """As `holds`, of the condition Rolled of a DaemonSet or Deployment: every pod runs its present template and is
     available. (A Deployment is Available all the while it rolls.)
 
-    `nodes` is how many Nodes there are. No more pods than that are waited for: a DaemonSet's controller does not hear
-    of a Node that is deleted, and goes on desiring a pod there until something else wakes it (it has no DeleteFunc for
-    Nodes, kubernetes pkg/controller/daemon/daemon_controller.go).
+    `nodes` is how many Nodes there are, of consequence for a DaemonSet alone. No more pods than that are waited for:
+    its controller does not hear of a Node that is deleted, and goes on desiring a pod there until something else wakes
+    it (it has no DeleteFunc for Nodes, kubernetes pkg/controller/daemon/daemon_controller.go).
     """
     return _answer(body, lambda found: _not_rolled(found, nodes))
 

@@ -22,7 +22,8 @@ class Hopeless(Exception):
 async def held(client: KubeClient, condition: Condition, body: Body | None) -> str:
     """ "yes", or "no: <why>", of an object as it is now."""
     if condition.condition == ROLLED:
-        return rolled(body, len(await client.list("v1", "Node")))
+        nodes = await client.list("v1", "Node") if condition.object_kind == "DaemonSet" else ()
+        return rolled(body, len(nodes))
     return holds(condition.condition, body)
 
 

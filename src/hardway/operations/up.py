@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from hardway import __version__
-from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher
+from hardway.engine.apply import Watcher
 from hardway.engine.journal import Journal, StepRecord
+from hardway.engine.recorded import apply_recorded
 from hardway.operations.look import Picture, look, machines_first, not_on_machines
 from hardway.operations.wanted import is_machine
 from hardway.operations.world import World
@@ -133,17 +133,7 @@ async def run_plan(
     """Apply one plan with the journal; answers how many steps were done. Raises Leased, ApplyFailed, Stopped."""
     masters = [machine.name for machine in world.cluster.masters]
     async with world.machines.leased(masters, str(myself(operation, world.now))):
-        run = journal.begin(operation, __version__, plan)
-        try:
-            await Apply(plan, world.handlers, world.resolve, run, watcher, stop).run()
-        except ApplyFailed:
-            run.end("failed")
-            raise
-        except Stopped:
-            run.end("stopped")
-            raise
-        run.end("done")
-    return len(plan.steps)
+        return await apply_recorded(journal, operation, plan, world.handlers, world.resolve, watcher, stop)
 
 
 def refuse_changes(world: World, picture: Picture) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from hardway import __version__
-from hardway.engine.apply import Apply, ApplyFailed, Stopped, Watcher, handlers_by_kind
+from hardway.engine.apply import Watcher, handlers_by_kind
 from hardway.engine.handler import Handler
 from hardway.engine.journal import Journal
+from hardway.engine.recorded import apply_recorded
 from hardway.operations.look import Picture
 from hardway.operations.up import Confirm, Declined, Done, Refused
 from hardway.plan.diff import make_plan
@@ -156,14 +156,7 @@ async def _run(
     if not plan:
         return 0
     with closing(Journal(bench.state.journal)) as journal:
-        run = journal.begin(operation, __version__, plan)
-        try:
-            await Apply(plan, handlers, bench.resolve, run, watcher, stop).run()
-        except (ApplyFailed, Stopped) as ended:
-            run.end("failed" if isinstance(ended, ApplyFailed) else "stopped")
-            raise
-        run.end("done")
-    return len(plan.steps)
+        return await apply_recorded(journal, operation, plan, handlers, bench.resolve, watcher, stop)
 
 
 def _remove_state(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hardway.cli.errors import DONE, FAILED, bad_input
+from hardway.cli.errors import DONE, FAILED
 from hardway.cli.options import Format, Output, Yes
 from hardway.cli.session import Session
 
@@ -88,12 +88,10 @@ async def _down(session: Session, name: str, keep_data: bool, yes: bool) -> int:
 
 
 def _agreed(session: Session, name: str, keep_data: bool) -> bool:
-    from hardway.cli.asking import ask
+    from hardway.cli.asking import agreed
 
-    if not session.screen.asks:
-        raise bad_input("not on a terminal, and no --yes: nothing was changed", "Give --yes.")
     what = "End all of its processes" if keep_data else "Take it away, with all that is in it"
-    return ask(f"Cloud {name}: {what}? [y/N] ")
+    return agreed(session.screen, f"Cloud {name}: {what}? [y/N] ")
 
 
 def openrc(context: typer.Context, name: Name = DEFAULT) -> None:

@@ -12,7 +12,7 @@ from hardway.cli.errors import CHANGES, DONE, bad_input
 from hardway.cli.options import SPEC, Format, Output, Yes
 from hardway.cli.screen import said
 from hardway.cli.session import Session
-from hardway.cli.verbs.compose_files import converted_or_refused, warn
+from hardway.cli.verbs.compose_files import read_and_converted
 from hardway.cli.verbs.compose_options import (
     ClusterFile,
     ComposeFiles,
@@ -56,9 +56,7 @@ def plan(
 
 
 async def _plan(session: Session, request: Request, lax: bool) -> int:
-    found = session.doors.compose.read(request)
-    warn(session, found)
-    converted = converted_or_refused(session, found, lax=lax)
+    found, converted = read_and_converted(session, request, lax=lax)
     async with session.world("compose plan") as world:
         picture = await session.doors.compose.proposal(world, converted, found.project.name)
     if session.as_json:
@@ -94,9 +92,7 @@ async def _up(session: Session, request: Request, yes: bool, lax: bool) -> int:
     from hardway.cli.running import Run
 
     compose = session.doors.compose
-    found = compose.read(request)
-    warn(session, found)
-    converted = converted_or_refused(session, found, lax=lax)
+    found, converted = read_and_converted(session, request, lax=lax)
     project = found.project.name
     run = Run(session, yes, AGAIN.format("up"))
     async with session.world("compose up", locked=True) as world:

@@ -65,6 +65,13 @@ def warn(session: Session, found: Read) -> None:
     session.caution([f"{place}: {what}" for place, what in found.loaded.warnings])
 
 
+def read_and_converted(session: Session, request: Request, *, lax: bool) -> tuple[Read, Converted]:
+    """A project and what it becomes, with all that there is to tell. Raises ComposeFaults."""
+    found = session.doors.compose.read(request)
+    warn(session, found)
+    return found, converted_or_refused(session, found, lax=lax)
+
+
 def converted_or_refused(session: Session, found: Read, *, lax: bool) -> Converted:
     """With all that became of it told. Raises ComposeFaults for what is refused."""
     from hardway.compose.faults import ComposeFaults
@@ -96,9 +103,7 @@ def convert(
 
 
 def _convert(session: Session, request: Request, to: Path, lax: bool) -> int:
-    found = session.doors.compose.read(request)
-    warn(session, found)
-    converted = converted_or_refused(session, found, lax=lax)
+    _, converted = read_and_converted(session, request, lax=lax)
     files = session.doors.compose.write(converted, to)
     if session.as_json:
         told = [{"kind": one.kind.value, "where": one.where, "place": str(one.place), "what": one.what}

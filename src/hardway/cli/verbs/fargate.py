@@ -167,8 +167,6 @@ async def _local_down(session: Session, name: str, yes: bool) -> int:
 
 
 def _agreed(session: Session, name: str) -> bool:
-    from hardway.cli.asking import ask
+    from hardway.cli.asking import agreed
 
-    if not session.screen.asks:
-        raise bad_input("not on a terminal, and no --yes: nothing was changed", "Give --yes.")
-    return ask(f"Local Fargate {name}: take it away, with all of its tasks? [y/N] ")
+    return agreed(session.screen, f"Local Fargate {name}: take it away, with all of its tasks? [y/N] ")

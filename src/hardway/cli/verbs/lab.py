@@ -62,11 +62,9 @@ async def _down(session: Session, yes: bool) -> int:
 
 
 def _agreed(session: Session) -> bool:
-    from hardway.cli.asking import ask
+    from hardway.cli.asking import agreed
 
-    if not session.screen.asks:
-        raise bad_input("not on a terminal, and no --yes: nothing was changed", "Give --yes.")
-    return ask("Take the lab's machines away, with all that is on them? [y/N] ")
+    return agreed(session.screen, "Take the lab's machines away, with all that is on them? [y/N] ")
 
 
 def _done(session: Session, what: str) -> int:
